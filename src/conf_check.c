@@ -1,0 +1,249 @@
+/* conf_check — what only a look at several options together can tell. */
+/* SPDX-License-Identifier: MIT */
+#include "conf_check.h"
+
+#include <string.h>
+
+#include "conf_field.h"
+#include "conf_utf8.h"
+#include "conf_value.h"
+
+enum {
+    REALM_CHARACTERS = 127, /* "fewer than 128", RFC 8489 14.9 */
+    USER_BYTES = 508,       /* "less than 509", 14.3 */
+    SLOWEST = 2000,         /* bytes per second: a full packet now and then */
+};
+
+static const struct conf_word nowhere;
+
+/* first_word — the place of an option; nowhere when a default is meant. */
+static const struct conf_word *first_word(const struct conf_node *node, const char *option)
+{
+    const struct conf_setting *s = node ? conf_syntax_setting(node, options_find(option)) : NULL;
+    return s && s->count > 0 ? s->words : &nowhere;
+}
+
+/* word_at — the place of one element of a list. */
+static const struct conf_word *word_at(const struct conf_node *node, const char *option, size_t i)
+{
+    const struct conf_setting *s = node ? conf_syntax_setting(node, options_find(option)) : NULL;
+    return s && i < s->count ? &s->words[i] : &nowhere;
+}
+
+static bool is_same_endpoint(const struct conf_listener *a, const struct conf_listener *b)
+{
+    return a->transport == b->transport && a->is_wildcard == b->is_wildcard &&
+           netaddr_is_equal(&a->address, &b->address);
+}
+
+static bool has_realm(const struct conf *c, const char *name)
+{
+    for (size_t i = 0; i < c->realm_count; i++) {
+        if (strcmp(c->realms[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_listeners(const struct conf *c, const struct conf_node *top, struct conf_why *why)
+{
+    const struct conf_setting *listen = conf_syntax_setting(top, options_find("listen"));
+    if (c->listener_count == 0) {
+        return conf_why_say(why, listen ? listen->file : NULL, 0,
+                            "listen is empty, so nobody could reach the server");
+    }
+    for (size_t i = 0; i < c->listener_count; i++) {
+        const struct conf_listener *l = &c->listeners[i];
+        if (l->realm && !has_realm(c, l->realm)) {
+            return conf_why_say(why, l->file, l->line,
+                                "the listener's realm \"%s\" is not among the realms", l->realm);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (is_same_endpoint(l, &c->listeners[j])) {
+                char name[CONF_VALUE_SIZE];
+                struct text t = text_init(name, sizeof(name));
+                conf_value_put_endpoint(&t, l);
+                return conf_why_say(why, l->file, l->line, "%s is listened on already (%s:%d)",
+                                    name, c->listeners[j].file, c->listeners[j].line);
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_relay(const struct conf *c, const struct conf_node *relay, struct conf_why *why)
+{
+    char name[CONF_VALUE_SIZE];
+    struct text t = text_init(name, sizeof(name));
+    for (size_t i = 0; i < c->relay_address_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (netaddr_is_equal(&c->relay_addresses[i], &c->relay_addresses[j])) {
+                const struct conf_word *w = word_at(relay, "relay.addresses", i);
+                text_host(&t, &c->relay_addresses[i]);
+                return conf_why_say(why, w->file, w->line, "relay.addresses has %s twice", name);
+            }
+        }
+    }
+    for (size_t i = 0; i < c->external_count; i++) {
+        const struct conf_external *e = &c->externals[i];
+        for (size_t j = 0; j < i; j++) {
+            const struct conf_external *f = &c->externals[j];
+            if (e->external.family != f->external.family ||
+                !netaddr_is_equal(&e->local, &f->local)) {
+                continue;
+            }
+            const struct conf_word *w = word_at(relay, "relay.external", i);
+            if (e->local.family == NETADDR_NONE) {
+                return conf_why_say(why, w->file, w->line,
+                                    "relay.external has a second address of one family; with "
+                                    "several write local=external for each");
+            }
+            text_host(&t, &e->local);
+            return conf_why_say(why, w->file, w->line, "relay.external maps %s twice", name);
+        }
+    }
+    return true;
+}
+
+/* check_limits — limits that belong together, those of the server or of a realm. */
+static bool check_limits(const struct conf_limits *l, const struct conf_node *node, bool is_realm,
+                         struct conf_why *why)
+{
+    const struct conf_word *longest =
+        first_word(node, is_realm ? "realm.limits.max-lifetime" : "limits.max-lifetime");
+    const struct conf_word *usual =
+        first_word(node, is_realm ? "realm.limits.lifetime" : "limits.lifetime");
+    const struct conf_word *bandwidth =
+        first_word(node, is_realm ? "realm.limits.bandwidth-per-allocation"
+                                  : "limits.bandwidth-per-allocation");
+    if (l->max_lifetime < l->lifetime) {
+        const struct conf_word *w = longest->file ? longest : usual;
+        char texts[2][CONF_VALUE_SIZE];
+        struct text longest_text = text_init(texts[0], CONF_VALUE_SIZE);
+        struct text usual_text = text_init(texts[1], CONF_VALUE_SIZE);
+        conf_value_put(&longest_text, options_find("limits.max-lifetime"), l->max_lifetime);
+        conf_value_put(&usual_text, options_find("limits.lifetime"), l->lifetime);
+        return conf_why_say(why, w->file, w->line,
+                            "%slimits.max-lifetime (%s) is below lifetime "
+                            "(%s)",
+                            is_realm ? "realm." : "", texts[0], texts[1]);
+    }
+    if (l->bandwidth_per_allocation > 0 && l->bandwidth_per_allocation < SLOWEST) {
+        return conf_why_say(why, bandwidth->file, bandwidth->line,
+                            "bandwidth-per-allocation = \"%s\" is less than two full packets a "
+                            "second; 2kB/s is the least, 0 means no limit",
+                            bandwidth->text);
+    }
+    return true;
+}
+
+/* check_narrow — a realm's limits may not go beyond those of the server, where 0 is no limit. */
+static bool check_narrow(const struct conf *c, const struct conf_realm *realm,
+                         const struct conf_node *node, struct conf_why *why)
+{
+    for (const struct options_row *r = NULL; (r = options_next(OPTIONS_REALM_LIMITS, r));) {
+        const struct options_row *server = options_find(r->name + strlen("realm."));
+        uint64_t most = conf_field_number(c, server);
+        uint64_t wish = conf_field_number(realm, r);
+        bool is_counted = server->min == 0;
+        if (is_counted ? most > 0 && (wish == 0 || wish > most) : wish > most) {
+            const struct conf_word *w = first_word(node, r->name);
+            return conf_why_say(why, w->file, w->line,
+                                "%s = \"%s\" goes beyond %s; a realm can only narrow it", r->name,
+                                w->text, server->name);
+        }
+    }
+    return true;
+}
+
+static bool check_user(const struct conf_user *user, const struct conf_node *node,
+                       struct conf_why *why)
+{
+    const struct conf_word *w = &node->title;
+    size_t bytes = strlen(user->name);
+    if (bytes == 0) {
+        return conf_why_say(why, w->file, w->line, "a user has an empty name");
+    }
+    if (conf_utf8_count(user->name) == SIZE_MAX) {
+        return conf_why_say(why, w->file, w->line,
+                            "a user's name has control characters or is not UTF-8 text");
+    }
+    if (bytes > USER_BYTES) {
+        return conf_why_say(why, w->file, w->line,
+                            "a user's name has %zu bytes; 508 is the most that STUN can carry",
+                            bytes);
+    }
+    if (user->password && user->has_key) {
+        return conf_why_say(why, w->file, w->line,
+                            "user \"%s\" has both a password and a key; keep one", user->name);
+    }
+    if (!user->password && !user->has_key) {
+        return conf_why_say(why, w->file, w->line, "user \"%s\" has neither password nor key",
+                            user->name);
+    }
+    return true;
+}
+
+static bool check_realm_name(const char *name, const struct conf_word *w, struct conf_why *why)
+{
+    size_t characters = conf_utf8_count(name);
+    if (characters == 0) {
+        return conf_why_say(why, w->file, w->line, "a realm has an empty name");
+    }
+    if (characters == SIZE_MAX) {
+        return conf_why_say(why, w->file, w->line,
+                            "a realm's name has control characters or is not UTF-8 text");
+    }
+    if (characters > REALM_CHARACTERS) {
+        return conf_why_say(why, w->file, w->line,
+                            "a realm's name has %zu characters; 127 is the most that STUN can "
+                            "carry",
+                            characters);
+    }
+    return true;
+}
+
+static bool check_realm(const struct conf *c, const struct conf_realm *realm,
+                        const struct conf_node *node, struct conf_why *why)
+{
+    const struct conf_node *limits = conf_syntax_child(node, OPTIONS_REALM_LIMITS);
+    const struct conf_word *w = &node->title;
+    if (!check_realm_name(realm->name, w, why) || !check_narrow(c, realm, limits, why) ||
+        !check_limits(&realm->limits, limits, true, why)) {
+        return false;
+    }
+    if (realm->user_count == 0 && realm->secrets.count == 0) {
+        return conf_why_say(why, w->file, w->line,
+                            "realm \"%s\" has neither a user nor a secret, so nobody could relay",
+                            realm->name);
+    }
+    size_t user = 0;
+    for (size_t i = 0; i < node->child_count; i++) {
+        const struct conf_node *child = node->children[i];
+        if (child->section == OPTIONS_USER && !check_user(&realm->users[user++], child, why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_realms(const struct conf *c, const struct conf_node *top, struct conf_why *why)
+{
+    size_t realm = 0;
+    for (size_t i = 0; i < top->child_count; i++) {
+        const struct conf_node *child = top->children[i];
+        if (child->section == OPTIONS_REALM && !check_realm(c, &c->realms[realm++], child, why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool conf_check(const struct conf *c, const struct conf_node *top, struct conf_why *why)
+{
+    return check_listeners(c, top, why) &&
+           check_relay(c, conf_syntax_child(top, OPTIONS_RELAY), why) &&
+           check_limits(&c->limits, conf_syntax_child(top, OPTIONS_LIMITS), false, why) &&
+           check_realms(c, top, why);
+}

@@ -1,0 +1,405 @@
+/* turn — a TURN server as a state machine: where messages are told apart and time passes. */
+/* SPDX-License-Identifier: MIT */
+#include "engine/turn.h"
+
+#include "engine/allocate.h"
+#include "engine/allocation.h"
+#include "engine/auth.h"
+#include "engine/binding.h"
+#include "engine/channel_bind.h"
+#include "engine/park.h"
+#include "engine/permission.h"
+#include "engine/prefetch.h"
+#include "engine/refresh.h"
+#include "engine/reply.h"
+
+enum {
+    TICK_STEPS = 256, /* steps of a call of turn_tick: */
+    STEP_RECORDS = 4, /* an allocation is one, and so are so many of its permissions or channels */
+};
+
+const char *turn_reason_name(enum turn_reason reason)
+{
+    static const char *const names[TURN_REASON_COUNT] = {
+        [TURN_REASON_NONE] = "none",       [TURN_REASON_CLIENT] = "client",
+        [TURN_REASON_EXPIRED] = "expired", [TURN_REASON_USER] = "user_removed",
+        [TURN_REASON_SHUTDOWN] = "shutdown",
+    };
+    return names[reason];
+}
+
+static void put_in_force(struct turn *t, const struct settings *settings)
+{
+    t->settings = settings;
+    t->flows.own = settings->own;
+    t->flows.policy = settings->generation;
+}
+
+bool turn_init(struct turn *t, const struct turn_host *host, const struct settings *settings,
+               struct now now)
+{
+    struct siphash_key key;
+    *t = (struct turn){.host = host};
+    host->entropy->fill(host->entropy->context, &key, sizeof(key));
+    if (!flow_table_init(&t->flows, host->memory, host->entropy, host->capacity) ||
+        !user_table_init(&t->users, host->memory, key, host->capacity) ||
+        !region_init(&t->allocations, host->memory,
+                     (size_t)host->capacity * sizeof(struct allocation)) ||
+        !region_init(&t->parking_memory, host->memory, sizeof(struct parking))) {
+        turn_fini(t);
+        return false;
+    }
+    wheel_init(&t->wheel, t->allocations.base, sizeof(struct allocation), MONO_SECOND, now.mono);
+    put_in_force(t, settings);
+    return true;
+}
+
+void turn_fini(struct turn *t)
+{
+    flow_table_fini(&t->flows);
+    user_table_fini(&t->users);
+    region_fini(&t->allocations);
+    region_fini(&t->parking_memory);
+}
+
+/* A TURN method that needs an allocation, or makes one. */
+static int handle(struct turn *t, struct request *rq, struct answer *answer)
+{
+    if (rq->message.method == STUN_ALLOCATE) {
+        return allocate_handle(t, rq, answer);
+    }
+    if (rq->flow == FLOW_NONE) {
+        return -REFUSAL_MISMATCH; /* RFC 8656 5 */
+    }
+    if (!auth_is_owner(t, rq)) {
+        return -REFUSAL_WRONG_USER;
+    }
+    switch (rq->message.method) {
+    case STUN_REFRESH:
+        return refresh_handle(t, rq, answer);
+    case STUN_CREATE_PERMISSION:
+        return permission_handle(t, rq, answer);
+    default:
+        return channel_bind_handle(t, rq, answer);
+    }
+}
+
+static void tell_refused(struct turn *t, const struct request *rq, enum refusal_kind kind)
+{
+    struct turn_event event = {
+        .kind = TURN_EVENT_REFUSED,
+        .path = rq->path,
+        .method = rq->message.method,
+        .code = refusal_of(kind)->code,
+        .user = {(const uint8_t *)rq->name, rq->name_size},
+    };
+    if (!rq->is_authentic) {
+        event.user = stun_message_value(&rq->message, STUN_KNOWN_USERNAME);
+    }
+    t->host->event(t->host->context, &event);
+}
+
+static void refuse(struct turn *t, const struct request *rq, enum refusal_kind kind)
+{
+    bool is_routine = kind == REFUSAL_NO_INTEGRITY || kind == REFUSAL_STALE_NONCE;
+    t->counts.challenges += is_routine ? 1 : 0;
+    t->counts.unauthorized += kind == REFUSAL_UNAUTHORIZED ? 1 : 0;
+    t->counts.refused += rq->is_authentic ? 1 : 0;
+    if (!is_routine && rq->nonce_is_valid) {
+        tell_refused(t, rq, kind);
+    }
+    reply_refuse(t, rq, kind);
+}
+
+static struct span asked_name(const struct stun_message *m)
+{
+    bool has_name = stun_message_has(m, STUN_KNOWN_USERNAME);
+    return stun_message_value(m, has_name ? STUN_KNOWN_USERNAME : STUN_KNOWN_USERHASH);
+}
+
+/* serve — an authenticated method: who is it, is it understood, do it, answer. */
+static void serve(struct turn *t, struct request *rq)
+{
+    enum refusal_kind why;
+    struct answer answer;
+    rq->flow = allocation_find(t, rq->path, rq->now);
+    prefetch_request(t, rq);
+    switch (auth_check(t, rq, &why)) {
+    case AUTH_REFUSED:
+        refuse(t, rq, why);
+        return;
+    case AUTH_LATER:
+        if (park_put(t, rq, asked_name(&rq->message))) {
+            t->counts.parked++;
+        } else {
+            t->counts.park_full++;
+            refuse(t, rq, REFUSAL_NO_STORE);
+        }
+        return;
+    case AUTH_OK:
+        break;
+    }
+    if (rq->message.has_unknown) {
+        refuse(t, rq, REFUSAL_UNKNOWN_ATTRIBUTE);
+        return;
+    }
+    int result = handle(t, rq, &answer);
+    if (result < 0) {
+        refuse(t, rq, (enum refusal_kind)-result);
+    } else {
+        reply_succeed(t, rq, &answer);
+    }
+}
+
+/* has_realm — without realms it is a STUN server only. */
+static bool has_realm(const struct turn *t, uint8_t realm)
+{
+    return t->settings->realm_count > 0 && !t->settings->realm[realm].is_gone;
+}
+
+static bool is_served(const struct turn *t, const struct request *rq)
+{
+    switch (rq->message.method) {
+    case STUN_ALLOCATE:
+    case STUN_REFRESH:
+    case STUN_CREATE_PERMISSION:
+    case STUN_CHANNEL_BIND:
+        return !rq->message.is_classic && has_realm(t, rq->realm);
+    default:
+        return false;
+    }
+}
+
+/* receive — one message; `park_until` 0 unless it comes from the parking. */
+static void receive(struct turn *t, const struct path *from, struct span bytes, struct now now,
+                    struct mono park_until)
+{
+    struct request rq;
+    rq.path = from;
+    rq.now = now;
+    rq.park_until = park_until;
+    rq.flow = FLOW_NONE;
+    rq.nonce_is_valid = false;
+    rq.is_authentic = false;
+    rq.name_size = 0;
+    rq.name[0] = '\0';
+    rq.realm = t->settings->realm_of_listener[from->listener % SETTINGS_LISTENERS_MAX];
+    /* Undefined methods, responses, indications and everything else are never answered: no loop,
+     * no reflection (RFC 8489 6.3). */
+    if (bytes.size > STUN_MESSAGE_MAX ||
+        stun_message_parse(bytes.bytes, bytes.size, &rq.message) != STUN_OK ||
+        rq.message.class != STUN_REQUEST) {
+        t->counts.ignored++;
+    } else if (rq.message.method == STUN_BINDING) {
+        binding_handle(t, &rq);
+    } else if (is_served(t, &rq)) {
+        serve(t, &rq);
+    } else {
+        t->counts.ignored++;
+    }
+}
+
+void turn_receive(struct turn *t, const struct path *from, struct span bytes, struct now now)
+{
+    receive(t, from, bytes, now, (struct mono){0});
+}
+
+void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct now now)
+{
+    struct park_place place;
+    for (int i = 0; i < TURN_PARKED_MAX && park_take(t, realm, name, &place); i++) {
+        receive(t, &place.path, (struct span){place.bytes, place.size}, now, place.until);
+    }
+}
+
+void turn_recheck(struct turn *t, uint32_t permit)
+{
+    permission_recheck(t, permit);
+}
+
+/* is_told — the ICMP errors that RFC 8656 11.5 has reported. */
+static bool is_told(uint8_t family, uint8_t type)
+{
+    return family == NETADDR_IPV4 ? type == 3 || type == 11 : type >= 1 && type <= 3;
+}
+
+void turn_icmp(struct turn *t, uint32_t endpoint, const struct peer_addr *peer, uint8_t type,
+               uint8_t code, uint32_t mtu, struct now now)
+{
+    uint32_t flow = flow_of_endpoint(&t->flows, endpoint);
+    if (!t->settings->icmp || flow == FLOW_NONE || !is_told(peer->a.family, type) ||
+        !flow_has_family(flow_at(&t->flows, flow), peer->a.family, now.mono)) {
+        return;
+    }
+    struct peer_addr told = {own_to_external(t->settings->own, &peer->a)};
+    uint32_t permit = permit_find(&t->flows, flow, &told.a);
+    if (permit == PERMIT_NONE || !mono_is_before(now.mono, permit_at(&t->flows, permit)->deadline)) {
+        return;
+    }
+    uint8_t id[STUN_ID_SIZE];
+    uint8_t bytes[64];
+    t->host->entropy->fill(t->host->entropy->context, id, sizeof(id));
+    struct stun_build b = stun_build_begin(bytes, sizeof(bytes), STUN_INDICATION, STUN_DATA,
+                                           (struct span){id, sizeof(id)});
+    stun_build_address(&b, STUN_ATTR_XOR_PEER_ADDRESS, &told.a);
+    uint8_t *value = stun_build_reserve(&b, STUN_ATTR_ICMP, 8);
+    if (value) { /* 16 bits of zero, 7 of type, 9 of code, 32 of data: RFC 8656 18.13 */
+        struct writer w = writer_init(value, 8);
+        writer_u16(&w, 0);
+        writer_u16(&w, (uint16_t)((type & 0x7f) << 9 | code));
+        writer_u32(&w, mtu);
+    }
+    t->host->send(t->host->context, &flow_at(&t->flows, flow)->path, bytes, stun_build_end(&b));
+}
+
+/* earlier — the earlier of two moments of which {0} means never. */
+static struct mono earlier(struct mono a, struct mono b)
+{
+    if (a.ns == 0 || b.ns == 0) {
+        return a.ns == 0 ? b : a;
+    }
+    return mono_is_before(a, b) ? a : b;
+}
+
+/* refuse_late — answer 500 to a request whose key did not come in time: the client's next server
+ * may know it. */
+static void refuse_late(struct turn *t, const struct park_place *place, struct now now)
+{
+    struct request rq;
+    rq.path = &place->path;
+    rq.now = now;
+    rq.realm = place->realm;
+    rq.nonce_is_valid = true; /* only such requests are parked */
+    rq.is_authentic = false;
+    rq.name_size = 0;
+    if (stun_message_parse(place->bytes, place->size, &rq.message) == STUN_OK) {
+        refuse(t, &rq, REFUSAL_NO_STORE);
+    }
+}
+
+/* review — what the keyring of today says of a kept user: false when it is gone and had no expiry;
+ * a time-limited one whose secret is gone gets its realm's grace from now. */
+static bool review(struct turn *t, uint32_t user, struct now now)
+{
+    struct user *u = user_at(&t->users, user);
+    if (t->settings->realm[u->realm].is_gone) {
+        return false;
+    }
+    const struct settings_realm *realm = &t->settings->realm[u->realm];
+    char name[STUN_NAME_MAX + 1];
+    struct keyring_found found = {.count = 0};
+    struct keyring_query query = {
+        .realm = u->realm,
+        .algorithm = u->algorithm,
+        .name = {(const uint8_t *)name, user_name(&t->users, user, name)},
+        .realm_name = {(const uint8_t *)realm->name, realm->name_size},
+    };
+    const struct keyring *k = t->host->keyring;
+    enum keyring_answer answer = k->find(k->context, &query, t->host->digest, &found);
+    bool has_key = answer != KEYRING_FOUND && answer != KEYRING_UNKNOWN;
+    for (size_t i = 0; i < found.count; i++) {
+        has_key = has_key || memcmp(&found.entry[i].key, &u->key, sizeof(u->key)) == 0;
+    }
+    if (!has_key && u->expires.s != 0) {
+        struct wall until = auth_until(realm, now.wall);
+        u->until = until.s < u->until.s ? until : u->until;
+        return now.wall.s < u->until.s;
+    }
+    return has_key;
+}
+
+static bool is_live_at(const struct turn *t, uint32_t flow)
+{
+    return (flow_at(&t->flows, flow)->link.generation & 1) != 0;
+}
+
+/* keep_bound — have an allocation end no later than its user's credential lets it. */
+static void keep_bound(struct turn *t, uint32_t flow, struct now now)
+{
+    const struct user *u = user_at(&t->users, allocation_at(t, flow)->user);
+    if (u->until.s == 0) {
+        return;
+    }
+    int64_t left = u->until.s > now.wall.s ? u->until.s - now.wall.s : 0;
+    struct mono last = mono_add_s(now.mono, (uint64_t)left);
+    for (int i = 0; i < FLOW_FAMILIES; i++) {
+        if (mono_is_before(last, flow_at(&t->flows, flow)->deadline[i])) {
+            flow_extend(&t->flows, flow, (enum netaddr_family)(i + 1), last);
+        }
+    }
+    allocation_schedule(t, flow, now.mono);
+}
+
+/* steps_of — what looking at an allocation, or ending it, counts for. */
+static uint32_t steps_of(const struct turn *t, uint32_t flow)
+{
+    const struct flow *f = flow_at(&t->flows, flow);
+    return 1 + ((uint32_t)f->permit_count + f->channel_count) / STEP_RECORDS;
+}
+
+/* review_some — a bounded part of what a reload has to do; true when it is done. */
+static bool review_some(struct turn *t, struct now now)
+{
+    for (uint32_t steps = 0; steps < TICK_STEPS && t->review_next < t->review_end; steps++) {
+        uint32_t flow = t->review_next++;
+        if (!is_live_at(t, flow)) {
+            continue;
+        }
+        steps += steps_of(t, flow);
+        if (review(t, allocation_at(t, flow)->user, now)) {
+            keep_bound(t, flow, now);
+        } else {
+            allocation_end(t, flow, TURN_REASON_USER, now);
+        }
+    }
+    return t->review_next >= t->review_end;
+}
+
+struct mono turn_tick(struct turn *t, struct now now)
+{
+    struct park_place place;
+    while (park_take_late(t, now.mono, &place)) {
+        refuse_late(t, &place, now);
+    }
+    if (!review_some(t, now)) {
+        return now.mono;
+    }
+    for (uint32_t steps = 0; steps < TICK_STEPS;) {
+        uint32_t flow = wheel_take_due(&t->wheel, now.mono);
+        if (flow == WHEEL_NONE) {
+            return earlier(wheel_next(&t->wheel), park_next(t));
+        }
+        steps += steps_of(t, flow);
+        if (allocation_look(t, flow, now)) {
+            permission_sweep(t, flow, now);
+            allocation_schedule(t, flow, now.mono);
+        }
+    }
+    return now.mono; /* more is due */
+}
+
+bool turn_needs_tick(const struct turn *t)
+{
+    return t->wheel.waiting > 0 || park_next(t).ns != 0 || t->review_next < t->review_end;
+}
+
+void turn_drain(struct turn *t)
+{
+    t->is_draining = true;
+}
+
+void turn_end_all(struct turn *t, enum turn_reason reason, struct now now)
+{
+    for (uint32_t i = 0; i < t->flows.flows.touched; i++) {
+        if (is_live_at(t, i)) {
+            allocation_end(t, i, reason, now);
+        }
+    }
+}
+
+void turn_reload(struct turn *t, const struct settings *settings)
+{
+    put_in_force(t, settings);
+    t->review_next = 0;
+    t->review_end = t->flows.flows.touched;
+}

@@ -1,0 +1,187 @@
+/* turn — a TURN server as a state machine: messages and the time in, messages and effects out.
+ * Pure: no socket, clock, heap, random or print; all that is handed in as struct turn_host.
+ * Belongs to one worker.
+ *
+ *   turn_receive -> binding, or auth -> allocate, refresh, permission, channel_bind -> reply
+ *   turn_tick    -> allocation: what has expired
+ *   turn_reload  -> new settings; permissions are asked again as they are used             */
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_TURN_H
+#define ENGINE_TURN_H
+
+#include "base/wheel.h"
+#include "engine/keyring.h"
+#include "engine/limiter.h"
+#include "engine/settings.h"
+#include "engine/user.h"
+#include "relay/flow.h"
+
+enum { TURN_PARKED_MAX = 64 }; /* requests waiting for a key, per worker */
+
+enum turn_open_result {
+    TURN_OPENED,
+    TURN_NO_FAMILY, /* no relay address of that family: 440 */
+    TURN_NO_PORT,   /* none left, token unknown, or descriptors used up: 508 */
+};
+
+/* What relayed transport address is wanted, RFC 8656 7.2. */
+struct turn_wish {
+    enum netaddr_family family;
+    const struct path *path; /* of the client: the address it came to is the first choice */
+    uint64_t account;        /* reservations are kept for the account that made them */
+    bool even;               /* an even port */
+    bool reserve_next;       /* and the odd one above it kept */
+    bool has_token;          /* the port kept under `token` */
+    uint8_t token[STUN_TOKEN_SIZE];
+};
+
+struct turn_endpoint {
+    uint32_t number;       /* unique while open, from 0 up, below twice the capacity */
+    struct netaddr told;   /* relayed transport address as clients are told */
+    uint8_t token[STUN_TOKEN_SIZE]; /* when reserve_next was asked */
+};
+
+enum turn_event_kind {
+    TURN_EVENT_OPENED,   /* an allocation began */
+    TURN_EVENT_CLOSED,   /* it ended: the one record with totals */
+    TURN_EVENT_REFUSED,  /* a request was refused with `code` */
+    TURN_EVENT_PERMITTED, /* a permission or channel was made: `peer` */
+};
+
+enum turn_reason {
+    TURN_REASON_NONE,
+    TURN_REASON_CLIENT,  /* Refresh with lifetime 0 */
+    TURN_REASON_EXPIRED, /* its time was over */
+    TURN_REASON_USER,    /* its user is gone from the configuration */
+    TURN_REASON_SHUTDOWN,
+    TURN_REASON_COUNT
+};
+
+/* Something the operator may want to know. Borrowed for the length of the call. */
+struct turn_event {
+    enum turn_event_kind kind;
+    enum turn_reason reason;
+    uint64_t session; /* unique in this process: worker << 48 | count */
+    const struct path *path;
+    uint16_t method; /* of the request */
+    uint16_t code;   /* of a refusal */
+    struct span user; /* may be empty */
+    struct span realm;
+    struct netaddr relayed[FLOW_FAMILIES];
+    struct netaddr peer;
+    uint64_t duration_ns;
+    struct flow_traffic up, down;
+    uint16_t permissions, channels; /* at the end */
+};
+
+/* What the engine asks of its surroundings. All on the worker's thread; none may block. */
+struct turn_host {
+    void *context;
+    /* send — have a message of at most STUN_MESSAGE_MAX bytes leave along a path; copied. */
+    void (*send)(void *context, const struct path *to, const uint8_t *bytes, size_t size);
+    /* open — a relayed transport address. Returns TURN_OPENED with *out filled, or why not. */
+    enum turn_open_result (*open)(void *context, const struct turn_wish *wish,
+                                  struct turn_endpoint *out);
+    /* close — give an endpoint back; its number may come again. */
+    void (*close)(void *context, uint32_t endpoint);
+    /* take — count one more for an account over the whole process; false at `limit`. */
+    bool (*take)(void *context, uint64_t account, uint32_t limit);
+    /* give — count one less. */
+    void (*give)(void *context, uint64_t account);
+    /* event — something happened. */
+    void (*event)(void *context, const struct turn_event *event);
+    const struct memory *memory;
+    const struct entropy *entropy;
+    const struct digest *digest;
+    const struct keyring *keyring;
+    struct limiter *limiter; /* shared by all workers */
+    struct siphash_key nonce_key;   /* shared by all workers, and by nodes that share it */
+    struct siphash_key account_key; /* shared by all workers */
+    uint16_t worker;   /* number of this one, for session ids */
+    uint32_t capacity; /* allocations at most */
+};
+
+/* Everything the engine counts, for metrics. */
+struct turn_counts {
+    uint64_t bindings;
+    uint64_t challenges;      /* 401 without integrity, and 438 */
+    uint64_t unauthorized;    /* 401 with integrity */
+    uint64_t limited;         /* unauthenticated answers the limiter held back */
+    uint64_t ignored;         /* messages that get no answer, whatever they are */
+    uint64_t opened, closed;  /* allocations */
+    uint64_t refused;         /* signed refusals */
+    uint64_t parked, park_full;
+};
+
+struct turn {
+    const struct turn_host *host;     /* borrowed */
+    const struct settings *settings;  /* borrowed; the snapshot in force */
+    struct flow_table flows;
+    struct user_table users;
+    struct region allocations; /* struct allocation, at the index of its flow */
+    struct wheel wheel;        /* of allocations, 1 s */
+    struct region parking_memory; /* struct parking, see engine/park */
+    uint64_t sessions;         /* begun so far */
+    uint32_t review_next;      /* flows that a reload has yet to review: from here */
+    uint32_t review_end;       /* to here */
+    bool is_draining;          /* no new allocations */
+    struct turn_counts counts;
+};
+
+/* turn_init — an engine without allocations. `host` and `settings` borrowed until turn_fini or, for
+ * the settings, until turn_reload replaces them. Returns false when memory is short. */
+bool turn_init(struct turn *t, const struct turn_host *host, const struct settings *settings,
+               struct now now);
+
+/* turn_fini — release all memory; end the allocations first with turn_end_all. Never fails. */
+void turn_fini(struct turn *t);
+
+/* turn_receive — handle one STUN message from a client that is no Send indication: answer it by
+ * host->send at once, later (a key is being fetched) or never, as the RFCs say. `bytes` borrowed
+ * for the call. Any bytes whatever are safe. Never fails. */
+void turn_receive(struct turn *t, const struct path *from, struct span bytes, struct now now);
+
+/* turn_key_arrived — go on with the requests parked for this user: the keyring knows more now.
+ * `name` is as it was asked for, a USERHASH where it was one. Never fails. */
+void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct now now);
+
+/* turn_recheck — ask the present policy about a permission that an older one gave (relay's
+ * FORWARD_RECHECK); it is brought up to date, or withdrawn with its channels. Never fails. */
+void turn_recheck(struct turn *t, uint32_t permit);
+
+/* turn_icmp — an ICMP error came back for a datagram sent to `peer` from an endpoint: tell the
+ * client where the settings say so and a permission is there, RFC 8656 11.5, 18.13. `type` and
+ * `code` as received, `mtu` 0 unless the packet was too big. Never ends an allocation. */
+void turn_icmp(struct turn *t, uint32_t endpoint, const struct peer_addr *peer, uint8_t type,
+               uint8_t code, uint32_t mtu, struct now now);
+
+/* turn_tick — end what is over at `now`, a bounded number of steps at a time. Returns when to call
+ * again; {0} when nothing waits. */
+struct mono turn_tick(struct turn *t, struct now now);
+
+/* turn_needs_tick — whether anything waits for the time to pass: turn_tick must be called within a
+ * second. Never fails. */
+bool turn_needs_tick(const struct turn *t);
+
+/* turn_reload — put a new snapshot in force. Users that are gone lose their allocations, credentials
+ * that are gone get their realm's grace: seen to by the next calls of turn_tick, a bounded number
+ * at a time, so call it at once. The old snapshot is no longer used. Never fails. */
+void turn_reload(struct turn *t, const struct settings *settings);
+
+/* turn_drain — refuse new allocations from now on (300 where alternates are set, else 508). Never
+ * fails. */
+void turn_drain(struct turn *t);
+
+/* turn_end_all — end every allocation for `reason`, each with its record. Never fails. */
+void turn_end_all(struct turn *t, enum turn_reason reason, struct now now);
+
+/* turn_live — allocations at this moment. Never fails. */
+static inline uint32_t turn_live(const struct turn *t)
+{
+    return t->flows.flows.live;
+}
+
+/* turn_reason_name — the name of a reason as logs and metrics have it, static. Never fails. */
+const char *turn_reason_name(enum turn_reason reason);
+
+#endif

@@ -1,0 +1,85 @@
+/* worker — one thread that serves its share of the clients: sockets in, engine, sockets out.
+ * A worker belongs to its own thread once started; others reach it by its inbox and its ring. */
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_WORKER_H
+#define NET_WORKER_H
+
+#include "engine/quota.h"
+#include "net/endpoint.h"
+#include "net/inbox.h"
+#include "net/listener.h"
+#include "net/log.h"
+#include "net/ring.h"
+
+#include <pthread.h>
+
+enum { WORKER_MAX = 254 };
+
+/* Everything of the configuration that workers need, as one immutable snapshot. */
+struct worker_view {
+    const struct settings *settings;    /* borrowed, as long as the view */
+    const struct endpoint_rules *rules; /* borrowed */
+    const struct keyring *keyring;      /* borrowed; its functions are safe in every thread */
+};
+
+/* What all workers of a process share; lives as long as they do. */
+struct worker_shared {
+    struct worker *worker[WORKER_MAX];
+    unsigned count;
+    bool is_steered; /* steer_attach worked: strays are handed to steer_owner's worker */
+    struct ports *ports;
+    struct quota quota;
+    struct limiter *limiter;
+    struct siphash_key nonce_key;
+    struct siphash_key account_key;
+    uint32_t capacity; /* allocations per worker */
+};
+
+/* Counters as they were at one moment. */
+struct worker_counts {
+    struct flow_counts up, down;
+    struct turn_counts turn;
+    uint32_t live;
+    uint64_t strays;         /* handed to their owner */
+    uint64_t strays_dropped; /* for want of room in the ring */
+};
+
+struct worker;
+
+/* worker_new — a worker that is not running yet, with no listeners; `shared` and `view` borrowed.
+ * Returns new, freed with worker_free; NULL when memory or descriptors are short. */
+struct worker *worker_new(struct worker_shared *shared, unsigned number,
+                          const struct worker_view *view, struct log_source *log);
+
+/* worker_free — free a worker that does not run; NULL is taken. Never fails. */
+void worker_free(struct worker *w);
+
+/* worker_listen — take over a bound listener. Before worker_start. Returns false when there are too
+ * many. */
+bool worker_listen(struct worker *w, int fd, const struct netaddr *address);
+
+/* worker_start — begin to serve in a thread of its own. Returns false when there is none. */
+bool worker_start(struct worker *w);
+
+/* worker_stop — end all allocations and then the thread; waits for it. Any other thread. */
+void worker_stop(struct worker *w);
+
+/* worker_drain — take no new allocations from now on. Any thread. */
+void worker_drain(struct worker *w);
+
+/* worker_reload — put another view in force, and wait until it is: the old one may be freed
+ * afterwards. Any other thread. */
+void worker_reload(struct worker *w, const struct worker_view *view);
+
+/* worker_look — the worker's counters, asked of it and waited for; of a stopped one, its last. Any
+ * other thread. */
+struct worker_counts worker_look(struct worker *w);
+
+/* worker_live — allocations at about this moment. Any thread. */
+uint32_t worker_live(const struct worker *w);
+
+/* worker_hand_over — have the worker that owns a stray packet handle it. Any thread. */
+void worker_hand_over(struct worker *w, const struct packet *p,
+                      const struct listener_local *local);
+
+#endif

@@ -1,0 +1,38 @@
+/* probe_answer — one request sent until it is answered, and the answer judged.
+ * One thread. Retransmission of RFC 8489 6.2.1. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PROBE_PROBE_ANSWER_H
+#define PROBE_PROBE_ANSWER_H
+
+#include "probe/probe_socket.h"
+#include "wire/stun_integrity.h"
+
+/* What an answer is judged by. */
+struct probe_answer_terms {
+    uint64_t timeout_ns; /* for the whole transaction */
+    const struct digest *digest;
+    enum stun_integrity kind; /* that the request was signed with */
+    const struct stun_key *key;
+};
+
+struct probe_answer {
+    enum probe_fate fate;
+    unsigned code;               /* of PROBE_FATE_REFUSED: 300 to 699 */
+    struct span reason;          /* of PROBE_FATE_REFUSED: the server's words, within bytes */
+    int error;                   /* of PROBE_FATE_NOT_SENT: errno */
+    struct netaddr from;         /* who answered or sent the ICMP error */
+    uint64_t ns;                 /* from the first sending to the answer; 0 without one */
+    unsigned sent;               /* datagrams: 1 means no retransmission */
+    struct stun_message message; /* of PROBE_FATE_OK and PROBE_FATE_REFUSED, borrows bytes */
+    struct probe_socket_input input;
+};
+
+/* probe_answer_await — send `request` (a whole STUN request) and wait for its answer. Taken for the
+ * answer is what carries the request's transaction id, comes from the server and, when the request
+ * was signed, is signed rightly; whatever else is seen on the way becomes the fate when nothing
+ * better comes in time. Error responses are taken unsigned too, as RFC 8489 9.2.5 has it for 400,
+ * 401 and 438. Never fails: see out->fate. */
+void probe_answer_await(struct probe_socket *socket, struct span request,
+                        const struct probe_answer_terms *terms, struct probe_answer *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* snapshot — a configuration as the rooms below take it: settings, policies, own addresses, keys.
+ * Wiring; the control thread makes and frees them, workers read them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "conf.h"
+#include "net/worker.h"
+
+/* A socket the configuration asks for: "*" is two of them. */
+struct snapshot_socket {
+    struct netaddr address;
+    char *realm;        /* challenged with here, owned; NULL: the first of the conf */
+    bool may_lack;      /* half of a "*": a machine may have one family only */
+    const struct conf_listener *listener; /* borrowed from the conf */
+};
+
+struct snapshot;
+
+/* snapshot_sockets — the sockets of a conf, in the order all workers number them in; at most `room`.
+ * Returns how many; `room` + 1 when there would be more. Their realms are freed with snapshot_forget. */
+size_t snapshot_sockets(const struct conf *c, struct snapshot_socket *out, size_t room);
+
+/* snapshot_forget — free what snapshot_sockets made. Never fails. */
+void snapshot_forget(struct snapshot_socket *sockets, size_t count);
+
+/* What a snapshot is made of, all borrowed for the call but `ports`, which must outlive it. */
+struct snapshot_parts {
+    const struct conf *conf;
+    struct ports *ports;
+    const struct snapshot_socket *sockets; /* as they are open */
+    size_t socket_count;
+    const struct snapshot *before; /* the one in force, whose realms keep their numbers; or NULL */
+    uint32_t generation;           /* never used before */
+};
+
+/* snapshot_new — everything workers need of a conf, with the machine's addresses as they are now.
+ * Returns new, freed with snapshot_free; NULL with one sentence in `why`. */
+struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, size_t why_room);
+
+/* snapshot_free — free it; NULL is taken. Never fails. */
+void snapshot_free(struct snapshot *s);
+
+/* snapshot_view — what workers take, borrowed from the snapshot. Never fails. */
+const struct worker_view *snapshot_view(const struct snapshot *s);
+
+#endif

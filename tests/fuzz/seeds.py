@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""seeds: write the seed inputs of fuzz_message and fuzz_attributes below corpus/.
+
+They are kept in the tree; run this again only to add some. The same seeds come out every time.
+"""
+# SPDX-License-Identifier: MIT
+import hashlib
+import hmac
+import pathlib
+import struct
+import zlib
+
+COOKIE = 0x2112A442
+ID = bytes(range(1, 13))
+CLASSIC_ID = bytes(range(1, 17))
+KEY = hashlib.md5(b"alice:example.org:wonderland").digest()
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def attribute(kind, value, pad=b"\0"):
+    return struct.pack(">HH", kind, len(value)) + value + pad * (-len(value) % 4)
+
+
+def header(kind, length, ident=ID):
+    cookie = struct.pack(">I", COOKIE) if len(ident) == 12 else b""
+    return struct.pack(">HH", kind, length) + cookie + ident
+
+
+def message(kind, *attributes, ident=ID, sign=(), behind=(), fingerprint=False):
+    body = b"".join(attributes)
+    for number, name in sign:
+        size = hashlib.new(name).digest_size
+        covered = header(kind, len(body) + 4 + size, ident) + body
+        body += attribute(number, hmac.new(KEY, covered, name).digest())
+    body += b"".join(behind)
+    if fingerprint:
+        covered = header(kind, len(body) + 8, ident) + body
+        body += attribute(0x8028, struct.pack(">I", zlib.crc32(covered) ^ 0x5354554E))
+    return header(kind, len(body), ident) + body
+
+
+def address(family, port, ip):
+    mask = struct.pack(">I", COOKIE) + ID
+    return struct.pack(">BBH", 0, family, port ^ COOKIE >> 16) + bytes(
+        a ^ b for a, b in zip(ip, mask)
+    )
+
+
+V4 = address(1, 32853, bytes([192, 0, 2, 1]))
+V6 = address(2, 32853, bytes.fromhex("20010db8000000000000000000000001"))
+MAPPED = address(2, 443, bytes.fromhex("00000000000000000000ffff7f000001"))
+SHA1 = (0x0008, "sha1")
+SHA256 = (0x001C, "sha256")
+WHO = (
+    attribute(0x0006, b"alice"),
+    attribute(0x0014, b"example.org"),
+    attribute(0x0015, b"obMatJos2AAACf//499k954d6OL34oL9"),
+)
+
+MESSAGES = {
+    "binding-request": message(0x0001),
+    "binding-request-fingerprint": message(0x0001, fingerprint=True),
+    "binding-request-classic": message(0x0001, attribute(3, b"\0\0\0\6"), ident=CLASSIC_ID),
+    "binding-success": message(
+        0x0101, attribute(0x20, V4), attribute(0x8022, b"turnpike"), fingerprint=True
+    ),
+    "binding-success-ipv6": message(0x0101, attribute(0x20, V6)),
+    "allocate-request": message(
+        0x0003,
+        attribute(0x19, b"\x11\0\0\0"),
+        attribute(0x0D, b"\0\0\2\x58"),
+        attribute(0x8000, b"\2\0\0\0"),
+        attribute(0x1A, b""),
+        attribute(0x18, b"\x80"),
+        *WHO,
+        sign=[SHA1],
+    ),
+    "allocate-request-sha256": message(
+        0x0003,
+        attribute(0x19, b"\x11\0\0\0"),
+        attribute(0x1E, hashlib.sha256(b"alice:example.org").digest()),
+        attribute(0x1D, b"\0\2\0\0"),
+        attribute(0x8002, b"\0\2\0\0\0\1\0\0"),
+        *WHO[1:],
+        sign=[SHA256],
+        fingerprint=True,
+    ),
+    "allocate-error": message(
+        0x0113, attribute(9, b"\0\0\4\1Unauthorized"), *WHO[1:], attribute(0x8002, b"\0\1\0\0")
+    ),
+    "unknown-attributes": message(
+        0x0111, attribute(9, b"\0\0\4\x14"), attribute(0x0A, b"\x7f\0\x7f\1\x7f\2")
+    ),
+    "refresh-both-signatures": message(
+        0x0004, attribute(0x0D, b"\0\0\0\0"), *WHO, sign=[SHA1, SHA256], fingerprint=True
+    ),
+    "permission-many-peers": message(
+        0x0008, attribute(0x12, V4), attribute(0x12, V6), attribute(0x12, MAPPED), *WHO, sign=[SHA1]
+    ),
+    "channel-bind": message(
+        0x0009, attribute(0x0C, b"\x40\0\0\0"), attribute(0x12, V4), *WHO, sign=[SHA1]
+    ),
+    "send-indication": message(0x0016, attribute(0x12, V4), attribute(0x13, b"hello")),
+    "data-indication-icmp": message(0x0017, attribute(0x12, V6), attribute(0x8004, bytes(8))),
+    "unknown-and-duplicates": message(
+        0x0001,
+        attribute(0x7F00, b"?"),
+        attribute(0xFF00, b"!"),
+        attribute(0x14, b"one"),
+        attribute(0x14, b"two"),
+    ),
+    "behind-integrity": message(
+        0x0004, *WHO, sign=[SHA1], behind=[attribute(0x7F00, b"late"), WHO[0]], fingerprint=True
+    ),
+    "empty-texts": message(0x0003, *(attribute(kind, b"") for kind in (6, 0x14, 0x15, 0x8022))),
+    "odd-padding": message(0x0001, attribute(6, b"a", b" "), attribute(0x14, b"ab", b"\xff")),
+    "wrong-fingerprint": message(0x0001, attribute(0x8028, b"\0\0\0\0")),
+    "overrun": message(0x0001, struct.pack(">HH", 6, 64) + b"too much"),
+}
+
+CLASSIC, FINGERPRINT, SHORT = 4, 8, 16
+
+
+def script(flags, method, *steps, room=0, ident=None):
+    ident = ident or (CLASSIC_ID if flags & CLASSIC else ID)
+    return struct.pack(">BHH", flags, method, room) + ident + b"".join(steps)
+
+
+def raw(kind, value, reserved=False):
+    return struct.pack(">BHH", 5 if reserved else 0, kind, len(value)) + value
+
+
+def number(kind, value):
+    return struct.pack(">BHI", 1, kind, value)
+
+
+def peer(kind, ip, port=32853, plain=False):
+    return struct.pack(">BHBH", 3 if plain else 2, kind, len(ip) == 4, port) + ip
+
+
+def error(code, reason_size):
+    return struct.pack(">BHHB", 4, 9, code - 300, reason_size)
+
+
+IPV4 = bytes([192, 0, 2, 1])
+IPV6 = bytes.fromhex("20010db8123456780011223344556677")
+
+ATTRIBUTES = {
+    "header-only": script(0, 0x001),
+    "header-all-bits": script(3, 0xFFF, ident=b"\xff" * 12),
+    "fingerprint-only": script(FINGERPRINT | 2, 0x001),
+    "xored-addresses": script(2, 0x003, peer(0x20, IPV4), peer(0x16, IPV6)),
+    "plain-addresses": script(2, 0x001, peer(0x01, IPV4, plain=True), peer(0x01, IPV6, plain=True)),
+    "classic-answer": script(CLASSIC | 2, 0x001, peer(0x01, IPV4, plain=True)),
+    "classic-with-fingerprint": script(CLASSIC, 0x001, raw(0x8028, b"1234"), raw(6, b"alice")),
+    "numbers": script(2, 0x004, number(0x0D, 600), number(0x0D, 0xFFFFFFFF)),
+    "texts-of-each-padding": script(0, 0x003, *(raw(0x14, b"realm"[:n]) for n in range(6))),
+    "challenge": script(
+        3, 0x003, error(401, 0), raw(0x14, b"example.org"), raw(0x15, b"n" * 24), raw(0x8002, bytes(8))
+    ),
+    "error-with-reason": script(3, 0x009, error(699, 127), error(300, 1)),
+    "reserved-data": script(1, 0x007, peer(0x12, IPV4), raw(0x13, b"d" * 300, reserved=True)),
+    "duplicates": script(0, 0x008, peer(0x12, IPV4), peer(0x12, IPV6), peer(0x12, IPV4, 1)),
+    "unknown-types": script(0, 0x001, raw(0x7FFF, b"?"), raw(0xFFFF, b"!"), raw(0, b"")),
+    "behind-integrity": script(FINGERPRINT, 0x004, raw(6, b"a"), raw(8, b"h" * 20), raw(6, b"b")),
+    "behind-sha256": script(FINGERPRINT, 0x004, raw(0x1C, b"h" * 32), raw(8, b"h" * 20)),
+    "short-of-header": script(SHORT, 0x001, room=19),
+    "short-of-padding": script(SHORT, 0x001, raw(0x14, b"realm"), room=31),
+    "exactly-enough": script(SHORT, 0x001, raw(0x14, b"realm"), room=32),
+    "short-of-fingerprint": script(SHORT | FINGERPRINT, 0x001, raw(0x14, b"real"), room=34),
+}
+
+
+def main():
+    for target, seeds in (("message", MESSAGES), ("attributes", ATTRIBUTES)):
+        folder = CORPUS / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, seed in seeds.items():
+            (folder / name).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()
