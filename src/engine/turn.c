@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/turn.h"
 
+#include "base/secret.h"
 #include "engine/allocate.h"
 #include "engine/allocation.h"
 #include "engine/auth.h"
@@ -298,8 +299,11 @@ static bool review(struct turn *t, uint32_t user, struct now now)
     enum keyring_answer answer = k->find(k->context, &query, t->host->digest, &found);
     bool has_key = answer != KEYRING_FOUND && answer != KEYRING_UNKNOWN;
     for (size_t i = 0; i < found.count; i++) {
-        has_key = has_key || memcmp(&found.entry[i].key, &u->key, sizeof(u->key)) == 0;
+        const struct stun_key *key = &found.entry[i].key;
+        has_key = has_key || (key->size == u->key.size &&
+                              secret_is_equal(key->bytes, u->key.bytes, key->size));
     }
+    secret_wipe(&found, sizeof(found));
     if (!has_key && u->expires.s != 0) {
         struct wall until = auth_until(realm, now.wall);
         u->until = until.s < u->until.s ? until : u->until;

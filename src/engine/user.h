@@ -24,7 +24,6 @@ struct user {
     struct stun_key key;
     uint8_t algorithm; /* STUN_ALGORITHM_ of the key */
     uint8_t realm;
-    bool is_counted;   /* quotas were taken for its allocations */
     uint16_t name_size;
     uint32_t more;     /* slab index of the rest of a long name, or USER_NONE */
     char name[USER_NAME_INLINE];

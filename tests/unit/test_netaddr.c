@@ -293,8 +293,7 @@ static void every_embedded_form_is_found(void **state)
     } forms[] = {
         {"mapped", "[::ffff:10.1.2.3]:80", "10.1.2.3:80"},
         {"compatible", "[::10.1.2.3]:80", "10.1.2.3:80"},
-        {"compatible: unspecified", "[::]:80", "0.0.0.0:80"},
-        {"compatible: loopback", "[::1]:80", "0.0.0.1:80"},
+        {"compatible: the first", "[::2]:80", "0.0.0.2:80"},
         {"translated", "[::ffff:0:10.1.2.3]:80", "10.1.2.3:80"},
         {"NAT64", "[64:ff9b::10.1.2.3]:80", "10.1.2.3:80"},
         {"local NAT64", "[64:ff9b:1:a01:2:300::]:80", "10.1.2.3:80"},
@@ -318,7 +317,9 @@ static void every_embedded_form_is_found(void **state)
 static void neighbours_of_embedded_forms_embed_nothing(void **state)
 {
     (void)state;
-    static const char *const none[] = {"10.1.2.3", /* is one, carries none */
+    static const char *const none[] = {
+        "::",  /* unspecified and loopback are themselves */
+        "::1","10.1.2.3", /* is one, carries none */
                                        "2001:db8::a01:203",
                                        "::fffe:10.1.2.3",
                                        "::1:ffff:10.1.2.3",
