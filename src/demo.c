@@ -30,7 +30,7 @@ struct demo {
     char password[48];
 };
 
-/* rank — how well an address serves to show: global before private before loopback, IPv4 first. */
+/* rank — how well an address serves to show: IPv4 before IPv6, loopback last. */
 static int rank(const struct netaddr *a)
 {
     if (a->family == NETADDR_IPV4) {
@@ -67,14 +67,18 @@ static void host_text(const struct netaddr *a, char *out, size_t room)
     }
 }
 
-static void show(void *context)
+static void show(void *context, const struct netaddr *listening)
 {
     const struct demo *d = context;
     struct netaddr all[ADDRESSES_MAX];
     char host[TEXT_NETADDR_SIZE];
     size_t count = addresses_list(all, ADDRESSES_MAX);
     size_t best = 0;
-    printf("\nturnpike serves STUN and TURN over UDP on port 3478 of\n");
+    if (!netaddr_is_any(listening)) {
+        all[0] = *listening;
+        count = 1;
+    }
+    printf("\nturnpike serves STUN and TURN over UDP on port %u of\n", listening->port);
     for (size_t i = 0; i < count; i++) {
         host_text(&all[i], host, sizeof(host));
         if (rank(&all[i]) > 0) {
@@ -88,14 +92,14 @@ static void show(void *context)
         snprintf(host, sizeof(host), "127.0.0.1");
     }
     printf("\nFor a web page, good for a day:\n\n"
-           "    {\"iceServers\": [{\"urls\": [\"turn:%s:3478?transport=udp\"],\n"
+           "    {\"iceServers\": [{\"urls\": [\"turn:%s:%u?transport=udp\"],\n"
            "        \"username\": \"%s\", \"credential\": \"%s\"}]}\n",
-           host, d->user, d->password);
+           host, listening->port, d->user, d->password);
     printf("\nTo check it, from a second shell:\n\n"
-           "    src/turnpike-probe check 'turn:%s:3478?transport=udp' --user '%s' "
+           "    src/turnpike-probe check 'turn:%s:%u?transport=udp' --user '%s' "
            "--password '%s'\n\n"
            "Stop it with Control-C. etc/turnpike.conf is where a server of your own begins.\n\n",
-           host, d->user, d->password);
+           host, listening->port, d->user, d->password);
     fflush(stdout);
 }
 

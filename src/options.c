@@ -224,7 +224,7 @@ static const struct options_row rows[] = {
     {OPTIONS_LIMITS, OPTIONS_BANDWIDTH, OPTIONS_LIVE, "limits.bandwidth-per-allocation",
      .standard = "0", .max = UINT64_C(1000000000000),
      FIELD(struct conf, limits.bandwidth_per_allocation),
-     .help = "What one allocation may relay in each direction. What is above is dropped. 0: no "
+     .help = "What one allocation may relay, both directions together. What is above is dropped. 0: no "
              "limit."},
     {OPTIONS_LIMITS, OPTIONS_RATE, OPTIONS_LIVE, "limits.challenges-per-prefix",
      .standard = "200/s", .max = MANY, FIELD(struct conf, limits.challenges_per_prefix),

@@ -34,6 +34,7 @@ enum {
 struct server {
     const struct server_arguments *arguments;
     struct conf *conf;
+    struct conf *started; /* what it was started with: the same until a reload */
     struct log *log;
     struct log_source *source; /* the control thread's */
     struct worker_shared shared;
@@ -45,6 +46,8 @@ struct server {
     struct event *signal[SIGNALS];
     struct event *second, *addresses;
     int address_watch;
+    struct netaddr machine[OWN_HOSTS_MAX + 1]; /* addresses as seen last */
+    size_t machine_count;
     bool is_draining;
     struct mono drain_until; /* 0: as long as it takes */
     char *why;               /* WHY_MAX bytes of the starter's */
@@ -174,6 +177,7 @@ static bool make_shared(struct server *s, size_t files)
     entropy->fill(entropy->context, &w->limiter->key, sizeof(w->limiter->key));
     entropy->fill(entropy->context, &w->nonce_key, sizeof(w->nonce_key));
     entropy->fill(entropy->context, &w->account_key, sizeof(w->account_key));
+    entropy->fill(entropy->context, &w->boot, sizeof(w->boot));
     return true;
 }
 
@@ -273,11 +277,15 @@ static bool prepare(struct server *s)
     const struct server_arguments *a = s->arguments;
     size_t files = privilege_raise_files();
     s->conf = conf_read(a->file, a->set, a->set_count, s->why, WHY_MAX);
+    s->started = s->conf;
     if (!s->conf || !check_user(s) || !probe_sockets(s) || !probe_relay(s->conf, s->why) || !open_log(s) ||
         !make_shared(s, files)) {
         return false;
     }
     s->snapshot = make_snapshot(s, s->conf, s->why);
+    if (s->snapshot && s->conf->run_as) {
+        log_give(s->log, s->conf->run_as);
+    }
     return s->snapshot && make_workers(s) && privilege_drop(s->conf->run_as, s->why, WHY_MAX) &&
            (log_start(s->log) || fail(s, "cannot start the log thread"));
 }
@@ -320,6 +328,19 @@ static void say_ready(struct server *s, size_t files)
     log_put(s->source, &line);
 }
 
+/* note_addresses — see whether the machine's addresses differ from those seen last. */
+static bool note_addresses(struct server *s)
+{
+    struct netaddr now[OWN_HOSTS_MAX + 1];
+    size_t count = addresses_list(now, OWN_HOSTS_MAX + 1);
+    if (count == s->machine_count && memcmp(now, s->machine, count * sizeof(*now)) == 0) {
+        return false;
+    }
+    memcpy(s->machine, now, count * sizeof(*now));
+    s->machine_count = count;
+    return true;
+}
+
 /* put_in_force — have all workers use another snapshot, then forget the old one. */
 static void put_in_force(struct server *s, struct snapshot *fresh)
 {
@@ -352,16 +373,15 @@ static void on_reload(evutil_socket_t fd, short what, void *argument)
         notify_send("READY=1");
         return;
     }
-    const char *restart = conf_restart_needed(s->conf, fresh);
+    const char *restart = conf_restart_needed(s->started, fresh);
     if (restart) {
         say(s, LOG_LEVEL_WARN, "restart_needed", "option", restart);
     }
     put_in_force(s, snapshot);
     log_set(s->log, (enum log_format)fresh->log_format, (enum log_level)fresh->log_level);
-    for (size_t i = 0; i < s->socket_count; i++) {
-        s->socket[i].listener = NULL; /* it was the old conf's; only start needs it */
+    if (s->conf != s->started) {
+        conf_free(s->conf);
     }
-    conf_free(s->conf);
     s->conf = fresh;
     say(s, LOG_LEVEL_INFO, "reloaded", NULL, NULL);
     notify_send("READY=1");
@@ -373,6 +393,9 @@ static void on_addresses(evutil_socket_t fd, short what, void *argument)
     char why[WHY_MAX];
     (void)what;
     addresses_drain(fd);
+    if (!note_addresses(s)) {
+        return; /* a lifetime was prolonged, or what came has gone again */
+    }
     struct snapshot *fresh = make_snapshot(s, s->conf, why);
     if (!fresh) {
         say(s, LOG_LEVEL_ERROR, "addresses_not_followed", "why", why);
@@ -468,6 +491,7 @@ static bool make_events(struct server *s)
         return fail(s, "cannot make a timer");
     }
     s->address_watch = addresses_watch();
+    note_addresses(s);
     if (s->address_watch >= 0) {
         s->addresses = event_new(s->base, s->address_watch, EV_READ | EV_PERSIST, on_addresses, s);
         if (s->addresses) {
@@ -574,7 +598,7 @@ static void serve(struct server *s)
     say_ready(s, privilege_raise_files());
     notify_send("READY=1");
     if (s->arguments->when_ready) {
-        s->arguments->when_ready(s->arguments->context);
+        s->arguments->when_ready(s->arguments->context, &s->socket[0].address);
     }
     event_base_loop(s->base, 0);
     notify_send("STOPPING=1");
@@ -607,7 +631,10 @@ int server_main(const struct server_arguments *arguments)
     free_shared(s);
     snapshot_free(s->snapshot);
     log_close(s->log);
-    conf_free(s->conf);
+    if (s->conf != s->started) {
+        conf_free(s->conf);
+    }
+    conf_free(s->started);
     snapshot_forget(s->socket, s->socket_count);
     free(s);
     if (!ok) {

@@ -4,13 +4,16 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include "base/netaddr.h"
+
 #include <stddef.h>
 
 struct server_arguments {
     const char *file;        /* configuration file; NULL: none */
     const char *const *set;  /* texts of --set */
     size_t set_count;
-    void (*when_ready)(void *context); /* called once it serves; may be NULL */
+    /* called once it serves, with the first address it listens on; may be NULL */
+    void (*when_ready)(void *context, const struct netaddr *listening);
     void *context;
 };
 

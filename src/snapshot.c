@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NO_NUMBER = 255 };
+
 struct snapshot {
     struct settings settings;
     struct own own;
@@ -18,6 +20,7 @@ struct snapshot {
     struct worker_view view;
     struct roster *roster;
     struct policy_rule *rule[SETTINGS_REALMS_MAX];
+    uint8_t number[SETTINGS_REALMS_MAX]; /* of the conf's realms, in its order; or NO_NUMBER */
 };
 
 size_t snapshot_sockets(const struct conf *c, struct snapshot_socket *out, size_t room)
@@ -56,14 +59,18 @@ void snapshot_forget(struct snapshot_socket *sockets, size_t count)
 }
 
 /* add_host — one more address of ours. Several sources name the same one. */
-static void add_host(struct own *own, const struct netaddr *address)
+static bool add_host(struct own *own, const struct netaddr *address)
 {
-    if (own->host_count < OWN_HOSTS_MAX && own_find(own, address) == OWN_NONE &&
-        !netaddr_is_any(address)) {
-        struct own_host *host = &own->host[own->host_count++];
-        host->local = *address;
-        host->local.port = 0;
+    if (netaddr_is_any(address) || own_find(own, address) != OWN_NONE) {
+        return true;
     }
+    if (own->host_count == OWN_HOSTS_MAX) {
+        return false;
+    }
+    struct own_host *host = &own->host[own->host_count++];
+    host->local = *address;
+    host->local.port = 0;
+    return true;
 }
 
 static bool is_public_side(const struct netaddr *a)
@@ -92,37 +99,63 @@ static void map_hosts(struct own *own, const struct conf *c)
     }
 }
 
-static void fill_own(struct snapshot *s, const struct conf *c, struct ports *ports,
-                     const struct snapshot_socket *sockets, size_t socket_count)
+/* gather_hosts — every address that is ours. Were one left out, clients could reach what listens
+ * there: too many are refused. */
+static bool gather_hosts(struct own *own, const struct snapshot_parts *parts)
 {
-    struct netaddr machine[OWN_HOSTS_MAX];
-    size_t count = addresses_list(machine, OWN_HOSTS_MAX);
+    const struct conf *c = parts->conf;
+    struct netaddr machine[OWN_HOSTS_MAX + 1];
+    size_t count = addresses_list(machine, OWN_HOSTS_MAX + 1);
+    bool ok = true;
     for (size_t i = 0; i < c->relay_address_count; i++) {
-        add_host(&s->own, &c->relay_addresses[i]);
+        ok = add_host(own, &c->relay_addresses[i]) && ok;
     }
     for (size_t i = 0; i < c->external_count; i++) {
         if (c->externals[i].local.family != NETADDR_NONE) {
-            add_host(&s->own, &c->externals[i].local);
+            ok = add_host(own, &c->externals[i].local) && ok;
         }
     }
-    for (size_t i = 0; i < socket_count; i++) {
-        add_host(&s->own, &sockets[i].address);
+    for (size_t i = 0; i < parts->socket_count; i++) {
+        ok = add_host(own, &parts->sockets[i].address) && ok;
     }
     for (size_t i = 0; i < count; i++) {
-        add_host(&s->own, &machine[i]);
+        ok = add_host(own, &machine[i]) && ok;
     }
-    map_hosts(&s->own, c);
-    for (uint8_t i = 0; i < s->own.host_count; i++) {
-        int host = ports_host(ports, &s->own.host[i].local);
-        s->own.host[i].live = host >= 0 ? ports->host[host]->live : NULL;
+    return ok;
+}
+
+/* add_ports — the port maps of the hosts that can be relayed from; those of addresses that have gone
+ * are given up. */
+static void add_ports(struct own *own, struct ports *ports)
+{
+    struct netaddr kept[OWN_HOSTS_MAX];
+    for (uint8_t i = 0; i < own->host_count; i++) {
+        kept[i] = own->host[i].local;
     }
-    for (size_t i = 0; i < socket_count && s->own.door_count < OWN_DOORS_MAX; i++) {
-        struct netaddr door = sockets[i].address;
+    ports_keep(ports, kept, own->host_count);
+    for (uint8_t i = 0; i < own->host_count; i++) {
+        bool is_relayed_from = !netaddr_is_link_local(&own->host[i].local);
+        int host = is_relayed_from ? ports_host(ports, &own->host[i].local) : -1;
+        own->host[i].live = host >= 0 ? ports->host[host]->live : NULL;
+    }
+}
+
+static bool fill_own(struct snapshot *s, const struct snapshot_parts *parts)
+{
+    static_assert((int)OWN_DOORS_MAX >= (int)LISTENER_MAX, "every listener is a door");
+    if (!gather_hosts(&s->own, parts)) {
+        return false;
+    }
+    map_hosts(&s->own, parts->conf);
+    add_ports(&s->own, parts->ports);
+    for (size_t i = 0; i < parts->socket_count; i++) {
+        struct netaddr door = parts->sockets[i].address;
         if (netaddr_is_any(&door)) {
             door.family = NETADDR_NONE; /* on every address of ours */
         }
         s->own.door[s->own.door_count++] = door;
     }
+    return true;
 }
 
 static void add_rules(struct policy_rule *rules, size_t *count, const struct conf_prefixes *list,
@@ -170,6 +203,14 @@ static bool fill_users(struct snapshot *s, const struct conf_realm *realm, uint8
             return false;
         }
     }
+    size_t keys = realm->secrets.count * (realm->secret_digest == CONF_DIGEST_BOTH ? 2 : 1);
+    if (keys > KEYRING_ENTRIES_MAX) {
+        snprintf(why, why_room,
+                 "realm \"%s\" has too many secrets: %d keys can be tried for a name, and both "
+                 "digests make two of a secret",
+                 realm->name, KEYRING_ENTRIES_MAX);
+        return false;
+    }
     for (size_t i = 0; i < realm->secrets.count; i++) {
         if (!roster_add_secret(s->roster, number, realm->secrets.at[i],
                                (enum roster_digest)realm->secret_digest)) {
@@ -178,20 +219,6 @@ static bool fill_users(struct snapshot *s, const struct conf_realm *realm, uint8
         }
     }
     return true;
-}
-
-/* place_realm — the number of a realm: the one it had, else one that was never used, else one whose
- * realm is gone. Returns -1 when there is none. */
-static int place_realm(const struct settings *settings, const char *name)
-{
-    int gone = -1;
-    for (int i = 0; i < settings->realm_count; i++) {
-        if (strcmp(settings->realm[i].name, name) == 0) {
-            return i;
-        }
-        gone = settings->realm[i].is_gone ? i : gone;
-    }
-    return settings->realm_count < SETTINGS_REALMS_MAX ? settings->realm_count : gone;
 }
 
 /* keep_numbers — begin with the realms of the snapshot in force, each of them gone until the conf
@@ -206,36 +233,88 @@ static void keep_numbers(struct settings *to, const struct snapshot *before)
     }
 }
 
-static int name_realm(struct snapshot *s, const struct conf_realm *from, char *why,
-                      size_t why_room)
+/* known_number — the number a realm of that name has had; -1 when there was none. */
+static int known_number(const struct settings *settings, const char *name)
+{
+    for (int i = 0; i < settings->realm_count; i++) {
+        if (strcmp(settings->realm[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* fresh_number — one that was never used, else one whose realm is gone; -1 when there is none. */
+static int fresh_number(struct settings *settings)
+{
+    if (settings->realm_count < SETTINGS_REALMS_MAX) {
+        return settings->realm_count++;
+    }
+    for (int i = 0; i < settings->realm_count; i++) {
+        if (settings->realm[i].is_gone) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* name_realm — give the conf's realm `i` its number, if it is to have a known one (`is_known`) or one
+ * that is not. Known ones go first, so that none is taken from them. */
+static bool name_realm(struct snapshot *s, const struct conf_realm *from, size_t i, bool is_known,
+                       char *why, size_t why_room)
 {
     char *name = opaque_string(from->name);
-    int number = -1;
-    if (!name || strlen(name) > SETTINGS_REALM_NAME_MAX) {
+    bool ok = name && strlen(name) <= SETTINGS_REALM_NAME_MAX;
+    int number = ok ? known_number(&s->settings, name) : -1;
+    bool is_turn = ok && is_known == (number >= 0);
+    if (!ok) {
         snprintf(why, why_room, "the realm name \"%s\" is no text a realm can have", from->name);
-    } else if ((number = place_realm(&s->settings, name)) < 0) {
-        snprintf(why, why_room, "there are more than %d realms", SETTINGS_REALMS_MAX);
-    } else {
+    } else if (is_turn) {
+        number = number >= 0 ? number : fresh_number(&s->settings);
+        ok = number >= 0 && (!is_known || s->settings.realm[number].is_gone);
+        snprintf(why, why_room, "realm \"%s\": %s", from->name,
+                 number < 0 ? "there are too many realms; 32 is the most"
+                            : "another realm is the same once it is normalised");
+    }
+    if (ok && is_turn) {
         struct settings_realm *to = &s->settings.realm[number];
         to->name_size = strlen(name);
         memcpy(to->name, name, to->name_size + 1);
         to->is_gone = false;
-        if (number == s->settings.realm_count) {
-            s->settings.realm_count++;
-        }
+        s->number[i] = (uint8_t)number;
     }
     free(name);
-    return number;
+    return ok;
 }
 
-static bool fill_realm(struct snapshot *s, const struct conf *c, const struct conf_realm *from,
+static bool name_realms(struct snapshot *s, const struct conf *c, char *why, size_t why_room)
+{
+    bool ok = c->realm_count <= SETTINGS_REALMS_MAX;
+    snprintf(why, why_room, "there are too many realms; %d is the most", SETTINGS_REALMS_MAX);
+    for (size_t i = 0; ok && i < c->realm_count; i++) {
+        ok = name_realm(s, &c->realms[i], i, true, why, why_room);
+    }
+    /* Those named just now are no longer gone, which is how a second one of the same name is seen. */
+    for (size_t i = 0; ok && i < c->realm_count; i++) {
+        if (s->number[i] == NO_NUMBER) {
+            ok = name_realm(s, &c->realms[i], i, false, why, why_room);
+        }
+        if (ok && s->number[i] == NO_NUMBER) {
+            snprintf(why, why_room, "realm \"%s\": another realm is the same once it is normalised",
+                     c->realms[i].name);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static bool fill_realm(struct snapshot *s, const struct conf *c, size_t i,
                        const struct digest *digest, char *why, size_t why_room)
 {
-    int number = name_realm(s, from, why, why_room);
-    if (number < 0) {
-        return false;
-    }
+    const struct conf_realm *from = &c->realms[i];
+    uint8_t number = s->number[i];
     struct settings_realm *to = &s->settings.realm[number];
+    to->has_secrets = from->secrets.count > 0;
     to->is_strict = from->expiry_is_strict;
     to->grace = from->expiry_grace;
     to->lifetime = from->limits.lifetime;
@@ -264,15 +343,15 @@ static void fill_rules(struct snapshot *s, const struct conf *c)
 }
 
 /* challenge_with — the realm each listener's clients are asked for. */
-static void challenge_with(struct settings *to, const struct conf *c,
-                           const struct snapshot_socket *sockets, size_t socket_count)
+static void challenge_with(struct snapshot *s, const struct snapshot_parts *parts)
 {
-    for (size_t i = 0; c->realm_count > 0 && i < socket_count && i < SETTINGS_LISTENERS_MAX; i++) {
-        const char *name = sockets[i].realm ? sockets[i].realm : c->realms[0].name;
-        int number = place_realm(to, name);
-        bool is_known = number < to->realm_count && !to->realm[number].is_gone;
-        number = is_known ? number : place_realm(to, c->realms[0].name);
-        to->realm_of_listener[i] = (uint8_t)number;
+    const struct conf *c = parts->conf;
+    for (size_t i = 0; c->realm_count > 0 && i < parts->socket_count; i++) {
+        size_t at = 0;
+        for (size_t j = 0; parts->sockets[i].realm && j < c->realm_count; j++) {
+            at = strcmp(c->realms[j].name, parts->sockets[i].realm) == 0 ? j : at;
+        }
+        s->settings.realm_of_listener[i] = s->number[at];
     }
 }
 
@@ -303,23 +382,28 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
     struct snapshot *s = calloc(1, sizeof(*s));
     bool ok = digest && s && (s->roster = roster_new()) != NULL;
     snprintf(why, why_room, "out of memory, or OpenSSL lacks MD5");
+    if (ok && !fill_own(s, parts)) {
+        snprintf(why, why_room, "this machine has too many addresses: %d is the most", OWN_HOSTS_MAX);
+        ok = false;
+    }
     if (ok) {
-        fill_own(s, c, parts->ports, parts->sockets, parts->socket_count);
         fill_rules(s, c);
         fill_settings(&s->settings, c);
         keep_numbers(&s->settings, parts->before);
         s->settings.generation = parts->generation;
         s->settings.own = &s->own;
+        memset(s->number, NO_NUMBER, sizeof(s->number));
+        ok = name_realms(s, c, why, why_room);
     }
     for (size_t i = 0; ok && i < c->realm_count; i++) {
-        ok = fill_realm(s, c, &c->realms[i], digest, why, why_room);
+        ok = fill_realm(s, c, i, digest, why, why_room);
     }
     digest_openssl_free(digest);
     if (!ok) {
         snapshot_free(s);
         return NULL;
     }
-    challenge_with(&s->settings, c, parts->sockets, parts->socket_count);
+    challenge_with(s, parts);
     s->view = (struct worker_view){&s->settings, &s->rules, roster_seal(s->roster)};
     return s;
 }

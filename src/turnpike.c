@@ -5,6 +5,7 @@
 #include "net/digest_openssl.h"
 #include "options_print.h"
 #include "server.h"
+#include "snapshot.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -40,12 +41,32 @@ static void print_help(void)
     options_print_help(stdout);
 }
 
+/* is_usable — whether a conf becomes a snapshot: what start would refuse, --check refuses. */
+static bool is_usable(const struct conf *c, char *why, size_t why_room)
+{
+    struct snapshot_parts parts = {
+        .conf = c,
+        .ports = ports_new(c->port_min, c->port_max),
+        .generation = 1,
+    };
+    struct snapshot *s = parts.ports ? snapshot_new(&parts, why, why_room) : NULL;
+    bool ok = s != NULL;
+    snapshot_free(s);
+    ports_free(parts.ports);
+    return ok;
+}
+
 static int check(const struct server_arguments *a)
 {
     char why[1024];
     struct conf *c = conf_read(a->file, a->set, a->set_count, why, sizeof(why));
     if (!c) {
         fprintf(stderr, "turnpike: %s\n", why);
+        return 1;
+    }
+    if (!is_usable(c, why, sizeof(why))) {
+        fprintf(stderr, "turnpike: %s\n", why);
+        conf_free(c);
         return 1;
     }
     conf_print(c);
@@ -106,6 +127,9 @@ int main(int argc, char **argv)
     case ACTION_CHECK:
         return check(&a);
     case ACTION_DEMO:
+        if (a.file) {
+            return usage("--demo has a configuration of its own; --set adds to it, --config does not");
+        }
         return demo_main(a.set, a.set_count);
     case ACTION_SAMPLE:
         options_print_sample(stdout);

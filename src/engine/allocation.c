@@ -21,10 +21,10 @@ uint32_t allocation_find(struct turn *t, const struct path *path, struct now now
 /* Accounts are 64-bit hashes; the node and each realm have one beside the users'. */
 static uint64_t realm_account(uint8_t realm)
 {
-    return UINT64_C(0xfeed000000000000) | (uint64_t)realm << 24;
+    return (realm + UINT64_C(2)) * UINT64_C(0x9e3779b97f4a7c15); /* spread over the table */
 }
 
-#define NODE_ACCOUNT UINT64_C(0xfeedfeed00000000)
+#define NODE_ACCOUNT UINT64_C(0x9e3779b97f4a7c15)
 
 /* take_quotas — count the allocation for node, realm and user: all or none. */
 static bool take_quotas(struct turn *t, const struct request *rq)
@@ -95,7 +95,8 @@ int allocation_begin(struct turn *t, const struct request *rq, uint32_t *flow)
     }
     struct allocation *a = allocation_at(t, *flow);
     *a = (struct allocation){.user = user, .began = rq->now.mono};
-    a->session = (uint64_t)t->host->worker << 48 | ++t->sessions;
+    a->session = (uint64_t)(t->host->boot & 0xffffff) << 40 | (uint64_t)t->host->worker << 32 |
+                 (uint32_t)++t->sessions;
     memcpy(a->id, stun_message_id(&rq->message).bytes, STUN_ID_SIZE);
     return 0;
 

@@ -149,7 +149,7 @@ static enum auth_verdict ask_keyring(struct turn *t, struct request *rq, enum re
         .name = stun_message_value(&rq->message, is_hash ? STUN_KNOWN_USERHASH
                                                          : STUN_KNOWN_USERNAME),
         .realm_name = {(const uint8_t *)realm->name, realm->name_size},
-        .may_fetch = rq->nonce_is_valid,
+        .may_fetch = true,
     };
     struct keyring_found found = {.count = 0};
     enum keyring_answer answer = KEYRING_UNKNOWN;
@@ -159,8 +159,7 @@ static enum auth_verdict ask_keyring(struct turn *t, struct request *rq, enum re
     }
     *why = REFUSAL_UNAUTHORIZED;
     if (answer == KEYRING_LATER) {
-        *why = REFUSAL_STALE_NONCE;
-        return rq->nonce_is_valid ? AUTH_LATER : AUTH_REFUSED;
+        return AUTH_LATER;
     }
     if (answer == KEYRING_DOWN) {
         *why = REFUSAL_NO_STORE;
@@ -189,7 +188,6 @@ static bool is_in_time(const struct turn *t, const struct request *rq)
 enum auth_verdict auth_check(struct turn *t, struct request *rq, enum refusal_kind *why)
 {
     const struct stun_message *m = &rq->message;
-    enum auth_verdict verdict = AUTH_REFUSED;
     *why = REFUSAL_NO_INTEGRITY;
     if (stun_integrity_kind(m) == STUN_INTEGRITY_NONE) {
         return AUTH_REFUSED;
@@ -209,12 +207,18 @@ enum auth_verdict auth_check(struct turn *t, struct request *rq, enum refusal_ki
     if (!find_realm(t, rq)) {
         return AUTH_REFUSED; /* never 437: clients take that as a used 5-tuple */
     }
-    verdict = check_kept(t, rq) ? AUTH_OK : ask_keyring(t, rq, why);
+    /* Before any key is tried: who has no valid nonce may be nobody at all. RFC 8489 has the nonce
+     * last and RFC 5389 first; clients live with either. */
+    *why = REFUSAL_STALE_NONCE;
+    if (!rq->nonce_is_valid) {
+        return AUTH_REFUSED;
+    }
+    enum auth_verdict verdict = check_kept(t, rq) ? AUTH_OK : ask_keyring(t, rq, why);
     if (verdict != AUTH_OK) {
         return verdict;
     }
-    *why = is_in_time(t, rq) ? REFUSAL_STALE_NONCE : REFUSAL_UNAUTHORIZED;
-    if (*why == REFUSAL_UNAUTHORIZED || !rq->nonce_is_valid) {
+    *why = REFUSAL_UNAUTHORIZED;
+    if (!is_in_time(t, rq)) {
         return AUTH_REFUSED;
     }
     rq->is_authentic = true;

@@ -59,16 +59,21 @@ static int bind_new(struct turn *t, const struct request *rq, const struct permi
     if (flow_at(&t->flows, rq->flow)->channel_count >= s->channels_max) {
         return -REFUSAL_NO_CAPACITY;
     }
-    int result = permission_install(t, rq, like, mono_add_s(now, s->permission_lifetime), &permit);
+    struct mono permitted = mono_add_s(now, s->permission_lifetime);
+    bool is_new = permit_find(&t->flows, rq->flow, &peer->a) == PERMIT_NONE;
+    int result = permission_install(t, rq, like, is_new ? permitted : now, &permit);
     if (result != 0) {
         return result;
     }
     struct mono deadline = mono_add_s(now, s->channel_lifetime);
     if (channel_add(&t->flows, permit, peer, number, deadline) == CHANNEL_NONE) {
+        if (is_new) {
+            permit_drop_one(&t->flows, permit); /* nothing is left of a refused request */
+        }
         return -REFUSAL_NO_CAPACITY;
     }
     permission_tell(t, rq, &peer->a);
-    return 0;
+    return permission_install(t, rq, like, permitted, &permit);
 }
 
 int channel_bind_handle(struct turn *t, struct request *rq, struct answer *answer)
@@ -98,7 +103,9 @@ int channel_bind_handle(struct turn *t, struct request *rq, struct answer *answe
     } else {
         const struct settings_realm *realm = &t->settings->realm[rq->realm];
         struct mono now = rq->now.mono;
-        permission_recheck(t, channel_at(&t->flows, by_number)->permit);
+        uint32_t permit; /* it has one: 12.2, a binding refreshes the permission too */
+        result = permission_install(t, rq, &like, mono_add_s(now, realm->permission_lifetime),
+                                    &permit);
         channel_extend(&t->flows, by_number, mono_add_s(now, realm->channel_lifetime));
     }
     allocation_schedule(t, rq->flow, rq->now.mono);

@@ -22,7 +22,7 @@ struct keyring_query {
     uint8_t algorithm;     /* STUN_ALGORITHM_ */
     struct span name;      /* borrowed; up to STUN_NAME_MAX bytes */
     struct span realm_name; /* borrowed */
-    bool may_fetch;         /* begin to fetch what is not at hand: the nonce was valid */
+    bool may_fetch;         /* begin to fetch what is not at hand: a client waits for it */
 };
 
 /* Keys that the user may be signing with: several while secrets are rotated. */

@@ -8,13 +8,13 @@
 #include <assert.h>
 #include <string.h>
 
-/* Cookie and 24 feature bits, RFC 8489 18.1: user name anonymity, with or without password
- * algorithms. */
-static const char with_bits[] = "obMatJos2wAAA";
-static const char without_bits[] = "obMatJos2QAAA";
+/* Cookie and 24 feature bits, RFC 8489 9.2, 18.1. Ours are among the first six. */
+static const char cookie[] = "obMatJos2";
+static const char no_bits[] = "AAA";
 
 enum {
-    PREFIX_SIZE = sizeof(with_bits) - 1,
+    COOKIE_SIZE = sizeof(cookie) - 1,
+    PREFIX_SIZE = COOKIE_SIZE + 4,
     TAIL_SIZE = NONCE_SIZE - PREFIX_SIZE, /* characters of six bits */
     UNIT = 8,                             /* seconds */
     UNITS = 1024,
@@ -28,14 +28,14 @@ struct mac {
     uint64_t unit;
     uint8_t ip[16];
     uint8_t family;
-    uint8_t with_algorithms; /* the feature bits cannot be changed on the way, 9.2.1 */
+    uint8_t features; /* the feature bits cannot be changed on the way, 9.2.1 */
     uint16_t port;
     uint32_t pad;
 };
 
 /* mac_of — 40 bits that only the holder of the master key can tell. */
 static uint64_t mac_of(const struct siphash_key *master, const struct netaddr *client,
-                       uint64_t unit, uint16_t port, bool with_algorithms)
+                       uint64_t unit, uint16_t port, unsigned features)
 {
     uint64_t epoch[2] = {unit / EPOCH, 0};
     struct siphash_key key;
@@ -44,7 +44,7 @@ static uint64_t mac_of(const struct siphash_key *master, const struct netaddr *c
     key.word[1] = siphash(master, epoch, sizeof(epoch));
     struct mac m = {.unit = unit,
                     .family = client->family,
-                    .with_algorithms = with_algorithms,
+                    .features = (uint8_t)features,
                     .port = port};
     memcpy(m.ip, client->ip, sizeof(m.ip));
     return siphash(&key, &m, sizeof(m)) >> 24;
@@ -76,19 +76,22 @@ static bool get_bits(const uint8_t *in, uint32_t *head, uint64_t *mac)
 }
 
 void nonce_make(const struct siphash_key *master, const struct netaddr *client, struct wall now,
-                bool with_algorithms, char out[NONCE_SIZE])
+                unsigned features, char out[NONCE_SIZE])
 {
     uint64_t unit = (uint64_t)now.s / UNIT;
     uint32_t head = (uint32_t)(unit % UNITS) << 16 | client->port;
-    memcpy(out, with_algorithms ? with_bits : without_bits, PREFIX_SIZE);
-    put_bits(head, mac_of(master, client, unit, client->port, with_algorithms), out + PREFIX_SIZE);
+    memcpy(out, cookie, COOKIE_SIZE);
+    out[COOKIE_SIZE] = base64_digit(features);
+    memcpy(out + COOKIE_SIZE + 1, no_bits, 3);
+    put_bits(head, mac_of(master, client, unit, client->port, features), out + PREFIX_SIZE);
 }
 
-/* read_bits — which of our two beginnings a nonce has; false when neither. */
-static bool read_bits(struct span nonce, bool *with_algorithms)
+/* read_features — the feature bits of a nonce that begins as ours do; -1 of any other. */
+static int read_features(struct span nonce)
 {
-    *with_algorithms = memcmp(nonce.bytes, with_bits, PREFIX_SIZE) == 0;
-    return *with_algorithms || memcmp(nonce.bytes, without_bits, PREFIX_SIZE) == 0;
+    const uint8_t *bits = nonce.bytes + COOKIE_SIZE;
+    bool is_ours = memcmp(nonce.bytes, cookie, COOKIE_SIZE) == 0 && memcmp(bits + 1, no_bits, 3) == 0;
+    return is_ours ? base64_value((char)bits[0]) : -1;
 }
 
 bool nonce_is_valid(const struct siphash_key *master, struct span nonce,
@@ -96,13 +99,12 @@ bool nonce_is_valid(const struct siphash_key *master, struct span nonce,
 {
     uint32_t head;
     uint64_t mac;
-    bool with_algorithms;
-    if (nonce.size != NONCE_SIZE || !read_bits(nonce, &with_algorithms) ||
-        !get_bits(nonce.bytes + PREFIX_SIZE, &head, &mac)) {
+    int features = nonce.size == NONCE_SIZE ? read_features(nonce) : -1;
+    if (features < 0 || !get_bits(nonce.bytes + PREFIX_SIZE, &head, &mac)) {
         return false;
     }
     uint64_t next = (uint64_t)now.s / UNIT + 1; /* another node's clock may be ahead of ours */
     uint64_t age = (next - (head >> 16)) % UNITS; /* in units, from the next one back */
-    uint64_t expected = mac_of(master, client, next - age, (uint16_t)head, with_algorithms);
+    uint64_t expected = mac_of(master, client, next - age, (uint16_t)head, (unsigned)features);
     return secret_is_equal(&expected, &mac, sizeof(mac)) && age <= (lifetime + UNIT - 1) / UNIT + 1;
 }

@@ -15,16 +15,23 @@
 #include "base/siphash.h"
 #include "base/span.h"
 
+/* Feature bits as the first of their four characters has them, RFC 8489 18.1. */
+enum nonce_features {
+    NONCE_NOTHING = 0,
+    NONCE_USERHASH = 16,   /* user name anonymity */
+    NONCE_ALGORITHMS = 32, /* PASSWORD-ALGORITHMS comes along */
+};
+
 enum {
     NONCE_SIZE = 24,
     NONCE_LIFETIME_MAX = 3600, /* seconds; RFC 8656 5: at least hourly */
 };
 
-/* nonce_make — a nonce for a client at `client` at `now`, with or without the bit that promises
- * PASSWORD-ALGORITHMS (`with_algorithms`). Several nodes with the same master key
+/* nonce_make — a nonce for a client at `client` at `now`, telling of `features`, any of
+ * enum nonce_features together. Several nodes with the same master key
  * take each other's. Never fails. */
 void nonce_make(const struct siphash_key *master, const struct netaddr *client, struct wall now,
-                bool with_algorithms, char out[NONCE_SIZE]);
+                unsigned features, char out[NONCE_SIZE]);
 
 /* nonce_is_valid — whether `nonce` was made under `master` for this address (whatever the port: a
  * redirected client comes from a new one) at most `lifetime` seconds (up to NONCE_LIFETIME_MAX)

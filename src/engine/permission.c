@@ -52,15 +52,23 @@ static uint16_t permissions_max(const struct turn *t, const struct request *rq)
     return t->settings->realm[rq->realm].permissions_max;
 }
 
+static const struct mono unborn = {0}; /* deadline of one that is being made */
+
+/* refresh_one — have a permission that the present policy allows live until `deadline` at least. */
+static void refresh_one(struct turn *t, uint32_t permit, struct mono deadline)
+{
+    struct permit *p = permit_at(&t->flows, permit);
+    p->deadline = mono_max(p->deadline, deadline);
+    permission_recheck(t, permit);
+}
+
 int permission_install(struct turn *t, const struct request *rq, const struct permit *like,
                        struct mono deadline, uint32_t *permit)
 {
     struct flow *f = flow_at(&t->flows, rq->flow);
     *permit = permit_find(&t->flows, rq->flow, &like->host);
     if (*permit != PERMIT_NONE) {
-        struct permit *p = permit_at(&t->flows, *permit);
-        p->deadline = mono_max(p->deadline, deadline);
-        permission_recheck(t, *permit);
+        refresh_one(t, *permit, deadline);
         return 0;
     }
     if (f->permit_count >= permissions_max(t, rq)) {
@@ -102,14 +110,14 @@ static bool next_peer(const struct request *rq, struct stun_walk *walk, struct n
     return false;
 }
 
-/* check_peers — every address is well-formed, of a family we have, allowed, and there is room for
- * all: nothing is installed unless everything can be. */
-static int check_peers(struct turn *t, const struct request *rq)
+/* check_peers — every address is well-formed, of a family we have, and allowed. *fresh becomes how
+ * many have no permission yet, one named twice counted twice. */
+static int check_peers(const struct turn *t, const struct request *rq, unsigned *fresh)
 {
     struct stun_walk walk = stun_message_walk(&rq->message);
     struct netaddr peer;
-    unsigned fresh = 0;
     unsigned count = 0;
+    *fresh = 0;
     for (; next_peer(rq, &walk, &peer); count++) {
         struct permit like;
         if (peer.family == NETADDR_NONE) {
@@ -119,52 +127,86 @@ static int check_peers(struct turn *t, const struct request *rq)
         if (result != 0) {
             return result;
         }
-        fresh += permit_find(&t->flows, rq->flow, &peer) == PERMIT_NONE ? 1 : 0;
+        *fresh += permit_find(&t->flows, rq->flow, &peer) == PERMIT_NONE ? 1 : 0;
     }
-    if (count == 0) {
-        return -REFUSAL_BAD_REQUEST;
-    }
+    return count > 0 ? 0 : -REFUSAL_BAD_REQUEST;
+}
+
+/* add_new — a permission, which does not live yet, for every peer that has none. Returns 0; the
+ * refusal, with nothing added, when there is no room for all. */
+static int add_new(struct turn *t, const struct request *rq)
+{
+    struct stun_walk walk = stun_message_walk(&rq->message);
     const struct flow *f = flow_at(&t->flows, rq->flow);
-    if (f->permit_count + fresh > permissions_max(t, rq)) {
-        permission_sweep(t, rq->flow, rq->now);
+    uint32_t before = f->permits;
+    struct netaddr peer;
+    int result = 0;
+    while (result == 0 && next_peer(rq, &walk, &peer)) {
+        struct permit like;
+        if (permit_find(&t->flows, rq->flow, &peer) != PERMIT_NONE) {
+            continue;
+        }
+        result = permission_ask(t, rq, &peer, &like);
+        if (result == 0 && (f->permit_count >= permissions_max(t, rq) ||
+                            permit_add(&t->flows, rq->flow, &like, unborn) == PERMIT_NONE)) {
+            result = -REFUSAL_NO_CAPACITY;
+        }
     }
-    return f->permit_count + fresh > permissions_max(t, rq) ? -REFUSAL_NO_CAPACITY : 0;
+    while (result != 0 && f->permits != before) {
+        permit_drop_one(&t->flows, f->permits);
+    }
+    return result;
+}
+
+/* refresh_all — have the permissions of all peers live, which are all there. */
+static void refresh_all(struct turn *t, const struct request *rq)
+{
+    uint32_t lifetime = t->settings->realm[rq->realm].permission_lifetime;
+    struct mono deadline = mono_add_s(rq->now.mono, lifetime);
+    struct stun_walk walk = stun_message_walk(&rq->message);
+    struct netaddr peer;
+    while (next_peer(rq, &walk, &peer)) {
+        uint32_t permit = permit_find(&t->flows, rq->flow, &peer);
+        if (permit_at(&t->flows, permit)->deadline.ns == unborn.ns) {
+            permission_tell(t, rq, &peer);
+        }
+        refresh_one(t, permit, deadline);
+    }
 }
 
 int permission_handle(struct turn *t, struct request *rq, struct answer *answer)
 {
-    int result = check_peers(t, rq);
-    struct mono deadline = mono_add_s(rq->now.mono, t->settings->realm[rq->realm].permission_lifetime);
-    struct stun_walk walk = stun_message_walk(&rq->message);
-    struct netaddr peer;
-    while (result == 0 && next_peer(rq, &walk, &peer)) {
-        uint32_t permit;
-        struct permit like;
-        bool is_new = permit_find(&t->flows, rq->flow, &peer) == PERMIT_NONE;
-        result = permission_ask(t, rq, &peer, &like);
-        result = result == 0 ? permission_install(t, rq, &like, deadline, &permit) : result;
-        if (result == 0 && is_new) {
-            permission_tell(t, rq, &peer);
-        }
+    unsigned fresh;
+    int result = check_peers(t, rq, &fresh);
+    *answer = (struct answer){.has_mapped = false};
+    if (result != 0) {
+        return result;
+    }
+    if (fresh > 0 && flow_at(&t->flows, rq->flow)->permit_count + fresh > permissions_max(t, rq)) {
+        permission_sweep(t, rq->flow, rq->now);
+    }
+    result = add_new(t, rq);
+    if (result == 0) {
+        refresh_all(t, rq);
     }
     allocation_schedule(t, rq->flow, rq->now.mono);
-    *answer = (struct answer){.has_mapped = false};
     return result;
 }
 
-/* update_channels — bring the channels on a permission to its scope and generation. */
-static void update_channels(struct turn *t, uint32_t permit)
+/* ask_again — the present policy's word on a permission, kept in it; false when it is denied. */
+static bool ask_again(struct turn *t, struct permit *p)
 {
-    const struct permit *p = permit_at(&t->flows, permit);
-    uint32_t at = flow_at(&t->flows, p->flow)->channels;
-    for (; at != SLAB_NONE; at = channel_at(&t->flows, at)->next) {
-        struct channel *c = channel_at(&t->flows, at);
-        if (c->permit == permit) {
-            c->scope = p->scope;
-            c->own = p->own;
-            c->policy = p->policy;
-        }
-    }
+    uint8_t realm = user_at(&t->users, allocation_at(t, p->flow)->user)->realm;
+    struct netaddr host = p->host;
+    return !t->settings->realm[realm].is_gone && ask_realm(t, p->flow, realm, &host, p);
+}
+
+/* follow — bring a channel to the scope and generation of its permission. */
+static void follow(struct channel *c, const struct permit *p)
+{
+    c->scope = p->scope;
+    c->own = p->own;
+    c->policy = p->policy;
 }
 
 void permission_recheck(struct turn *t, uint32_t permit)
@@ -173,24 +215,46 @@ void permission_recheck(struct turn *t, uint32_t permit)
     if (p->policy == t->settings->generation) {
         return;
     }
-    uint8_t realm = user_at(&t->users, allocation_at(t, p->flow)->user)->realm;
-    struct netaddr host = p->host;
-    if (!t->settings->realm[realm].is_gone && ask_realm(t, p->flow, realm, &host, p)) {
-        update_channels(t, permit);
+    if (!ask_again(t, p)) {
+        channel_drop_host(&t->flows, permit);
+        permit_drop_one(&t->flows, permit);
         return;
     }
-    channel_drop_host(&t->flows, permit);
-    permit_drop_one(&t->flows, permit);
+    uint32_t at = p->channels ? flow_at(&t->flows, p->flow)->channels : SLAB_NONE;
+    for (; at != SLAB_NONE; at = channel_at(&t->flows, at)->next) {
+        if (channel_at(&t->flows, at)->permit == permit) {
+            follow(channel_at(&t->flows, at), p);
+        }
+    }
+}
+
+/* recheck_all — ask the present policy about every permission of a flow: one pass over them, one over
+ * the channels. What is denied has no time left. */
+static void recheck_all(struct turn *t, uint32_t flow)
+{
+    const struct mono over = {0};
+    bool has_changed = false;
+    uint32_t at = flow_at(&t->flows, flow)->permits;
+    for (; at != SLAB_NONE; at = permit_at(&t->flows, at)->next) {
+        struct permit *p = permit_at(&t->flows, at);
+        if (p->policy != t->settings->generation) {
+            has_changed = true;
+            p->deadline = ask_again(t, p) ? p->deadline : over;
+            p->policy = t->settings->generation;
+        }
+    }
+    at = has_changed ? flow_at(&t->flows, flow)->channels : SLAB_NONE;
+    for (; at != SLAB_NONE; at = channel_at(&t->flows, at)->next) {
+        struct channel *c = channel_at(&t->flows, at);
+        const struct permit *p = permit_at(&t->flows, c->permit);
+        follow(c, p);
+        c->deadline = p->deadline.ns == 0 ? over : c->deadline;
+    }
 }
 
 void permission_sweep(struct turn *t, uint32_t flow, struct now now)
 {
+    recheck_all(t, flow);
     channel_drop(&t->flows, flow, NETADDR_NONE, now.mono);
     permit_drop(&t->flows, flow, NETADDR_NONE, now.mono);
-    uint32_t at = flow_at(&t->flows, flow)->permits;
-    while (at != SLAB_NONE) {
-        uint32_t next = permit_at(&t->flows, at)->next;
-        permission_recheck(t, at);
-        at = next;
-    }
 }

@@ -51,23 +51,60 @@ static const struct {
     {"ff00::/8", false},         /* multicast */
 };
 
-static bool is_after(const struct policy_rule *a, const struct policy_rule *b)
+/* compare — the order rules are kept in. */
+static int compare(const struct policy_rule *a, const struct policy_rule *b)
 {
     if (a->prefix.length != b->prefix.length) {
-        return a->prefix.length < b->prefix.length;
+        return a->prefix.length > b->prefix.length ? -1 : 1;
     }
-    return a->allow && !b->allow;
+    if (a->prefix.first.family != b->prefix.first.family) {
+        return a->prefix.first.family < b->prefix.first.family ? -1 : 1;
+    }
+    int order = memcmp(a->prefix.first.ip, b->prefix.first.ip, sizeof(a->prefix.first.ip));
+    return order != 0 ? order : (int)a->allow - (int)b->allow;
 }
 
+/* sink — let the rule at `at` sink to its place in a heap of `count`, the last one on top. */
+static void sink(struct policy_rule *rules, size_t at, size_t count)
+{
+    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && compare(&rules[child], &rules[child + 1]) < 0) {
+            child++;
+        }
+        if (compare(&rules[at], &rules[child]) >= 0) {
+            return;
+        }
+        struct policy_rule swap = rules[at];
+        rules[at] = rules[child];
+        rules[child] = swap;
+        at = child;
+    }
+}
+
+/* sort — by heap: country lists have tens of thousands of rules, and no C library is at hand. */
 static void sort(struct policy_rule *rules, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        struct policy_rule rule = rules[i];
-        size_t at = i;
-        for (; at > 0 && is_after(&rules[at - 1], &rule); at--) {
-            rules[at] = rules[at - 1];
+    for (size_t i = count / 2; i-- > 0;) {
+        sink(rules, i, count);
+    }
+    for (size_t last = count; last-- > 1;) {
+        struct policy_rule swap = rules[0];
+        rules[0] = rules[last];
+        rules[last] = swap;
+        sink(rules, 0, last);
+    }
+}
+
+static void find_groups(struct policy *policy)
+{
+    struct policy_group *group = NULL;
+    for (size_t i = 0; i < policy->count; i++) {
+        const struct prefix *p = &policy->rules[i].prefix;
+        if (!group || group->length != p->length || group->family != p->first.family) {
+            group = &policy->group[policy->group_count++];
+            *group = (struct policy_group){p->first.family, p->length, (uint32_t)i, 0};
         }
-        rules[at] = rule;
+        group->count++;
     }
 }
 
@@ -77,6 +114,7 @@ void policy_init(struct policy *policy, const struct own *own, struct policy_rul
     static_assert(sizeof(specials) / sizeof(specials[0]) <= POLICY_SPECIALS_MAX, "room for all");
     *policy = (struct policy){.own = own, .rules = rules, .count = count};
     sort(rules, count);
+    find_groups(policy);
     for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++) {
         struct policy_special *s = &policy->special[policy->special_count];
         s->is_named = specials[i].is_named;
@@ -84,14 +122,38 @@ void policy_init(struct policy *policy, const struct own *own, struct policy_rul
     }
 }
 
-static const struct policy_rule *rule_for(const struct policy *policy, const struct netaddr *peer)
+/* rule_in — the first rule of a group that is for exactly this prefix; NULL when there is none. */
+static const struct policy_rule *rule_in(const struct policy *policy,
+                                         const struct policy_group *group,
+                                         const struct netaddr *first)
 {
-    for (size_t i = 0; i < policy->count; i++) {
-        if (prefix_has(&policy->rules[i].prefix, peer)) {
-            return &policy->rules[i];
+    const struct policy_rule *rules = policy->rules + group->first;
+    size_t low = 0;
+    size_t high = group->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(rules[middle].prefix.first.ip, first->ip, sizeof(first->ip)) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    bool is_found = low < group->count && netaddr_is_same_host(&rules[low].prefix.first, first);
+    return is_found ? &rules[low] : NULL;
+}
+
+/* rule_for — the most specific rule that holds an address: one search per prefix length in use. */
+static const struct policy_rule *rule_for(const struct policy *policy, const struct netaddr *peer)
+{
+    const struct policy_rule *rule = NULL;
+    for (size_t i = 0; i < policy->group_count && !rule; i++) {
+        const struct policy_group *group = &policy->group[i];
+        if (group->family == peer->family) {
+            struct prefix own = prefix_of(peer, group->length);
+            rule = rule_in(policy, group, &own.first);
+        }
+    }
+    return rule;
 }
 
 static const struct policy_special *special_for(const struct policy *policy,

@@ -20,11 +20,23 @@ struct policy_special {
     bool is_named; /* yields only to a rule at least as narrow */
 };
 
+/* The rules of one prefix length and family, in the order of their addresses. */
+struct policy_group {
+    uint8_t family;
+    uint8_t length;
+    uint32_t first;
+    uint32_t count;
+};
+
+enum { POLICY_GROUPS_MAX = 33 + 129 };
+
 /* The operator's rules of one realm, its own and the global ones together. */
 struct policy {
     const struct own *own;     /* borrowed */
-    struct policy_rule *rules; /* borrowed, longest prefix first, deny before allow */
+    struct policy_rule *rules; /* borrowed: longest prefix first, by address, deny before allow */
     size_t count;
+    struct policy_group group[POLICY_GROUPS_MAX];
+    size_t group_count;
     struct policy_special special[POLICY_SPECIALS_MAX];
     size_t special_count;
 };

@@ -42,9 +42,11 @@ static bool offers_algorithms(const struct request *rq)
 static void put_challenge(struct turn *t, const struct request *rq, struct stun_build *b)
 {
     bool with_algorithms = offers_algorithms(rq);
+    unsigned features = (with_algorithms ? NONCE_ALGORITHMS : 0) |
+                        (t->settings->realm[rq->realm].has_secrets ? 0 : NONCE_USERHASH);
     const struct settings_realm *realm = &t->settings->realm[rq->realm];
     char nonce[NONCE_SIZE];
-    nonce_make(&t->host->nonce_key, &rq->path->client.a, rq->now.wall, with_algorithms, nonce);
+    nonce_make(&t->host->nonce_key, &rq->path->client.a, rq->now.wall, features, nonce);
     stun_build_bytes(b, STUN_ATTR_REALM,
                      (struct span){(const uint8_t *)realm->name, realm->name_size});
     stun_build_bytes(b, STUN_ATTR_NONCE, (struct span){(const uint8_t *)nonce, sizeof(nonce)});
@@ -91,6 +93,13 @@ static void put_alternates(const struct turn *t, const struct request *rq, struc
     }
 }
 
+static void put_software(const struct turn *t, struct stun_build *b)
+{
+    if (t->settings->software[0]) {
+        stun_build_bytes(b, STUN_ATTR_SOFTWARE, span_of_text(t->settings->software));
+    }
+}
+
 static void put_answer(const struct turn *t, const struct request *rq, const struct answer *answer,
                        struct stun_build *b)
 {
@@ -116,8 +125,8 @@ static void put_answer(const struct turn *t, const struct request *rq, const str
     } else if (answer->has_mapped) {
         stun_build_address(b, STUN_ATTR_XOR_MAPPED_ADDRESS, &rq->path->client.a);
     }
-    if (answer->has_software && t->settings->software[0]) {
-        stun_build_bytes(b, STUN_ATTR_SOFTWARE, span_of_text(t->settings->software));
+    if (answer->has_software) {
+        put_software(t, b);
     }
 }
 
@@ -154,6 +163,11 @@ void reply_refuse(struct turn *t, const struct request *rq, enum refusal_kind ki
     }
     if (row->with & REFUSAL_ALTERNATE) {
         put_alternates(t, rq, &b);
+    }
+    bool names_software = rq->message.method == STUN_ALLOCATE ||
+                          rq->message.method == STUN_REFRESH; /* RFC 8656 5 */
+    if (is_signed && names_software) {
+        put_software(t, &b);
     }
     finish(t, rq, &b, is_signed ? rq->kind : STUN_INTEGRITY_NONE);
 }

@@ -19,6 +19,7 @@ struct settings_realm {
     char name[SETTINGS_REALM_NAME_MAX + 1];
     size_t name_size;
     bool is_gone;            /* no longer configured; its number stays until it is needed */
+    bool has_secrets;        /* time-limited names are taken, which no USERHASH can stand for */
     bool is_strict;          /* an allocation never outlives its credential */
     uint32_t grace;          /* seconds it may, when not strict */
     uint32_t lifetime;       /* seconds: default and least */

@@ -304,7 +304,11 @@ static bool review(struct turn *t, uint32_t user, struct now now)
                               secret_is_equal(key->bytes, u->key.bytes, key->size));
     }
     secret_wipe(&found, sizeof(found));
-    if (!has_key && u->expires.s != 0) {
+    if (has_key) {
+        u->until = auth_until(realm, u->expires); /* the bound may have been moved */
+        return u->until.s == 0 || now.wall.s < u->until.s;
+    }
+    if (u->expires.s != 0) {
         struct wall until = auth_until(realm, now.wall);
         u->until = until.s < u->until.s ? until : u->until;
         return now.wall.s < u->until.s;
@@ -324,7 +328,11 @@ static void keep_bound(struct turn *t, uint32_t flow, struct now now)
     if (u->until.s == 0) {
         return;
     }
+    enum { LONGEST = 7 * 86400 }; /* seconds: no lifetime is as long, and the sum below fits */
     int64_t left = u->until.s > now.wall.s ? u->until.s - now.wall.s : 0;
+    if (left > LONGEST) {
+        return;
+    }
     struct mono last = mono_add_s(now.mono, (uint64_t)left);
     for (int i = 0; i < FLOW_FAMILIES; i++) {
         if (mono_is_before(last, flow_at(&t->flows, flow)->deadline[i])) {

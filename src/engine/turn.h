@@ -61,7 +61,7 @@ enum turn_reason {
 struct turn_event {
     enum turn_event_kind kind;
     enum turn_reason reason;
-    uint64_t session; /* unique in this process: worker << 48 | count */
+    uint64_t session; /* unique: 24 bits of boot, 8 of worker, 32 of count */
     const struct path *path;
     uint16_t method; /* of the request */
     uint16_t code;   /* of a refusal */
@@ -97,7 +97,8 @@ struct turn_host {
     struct limiter *limiter; /* shared by all workers */
     struct siphash_key nonce_key;   /* shared by all workers, and by nodes that share it */
     struct siphash_key account_key; /* shared by all workers */
-    uint16_t worker;   /* number of this one, for session ids */
+    uint32_t boot;     /* random per process, shared by its workers: sessions of two runs differ */
+    uint16_t worker;   /* number of this one */
     uint32_t capacity; /* allocations at most */
 };
 

@@ -102,9 +102,10 @@ static int bind_at(struct endpoint_table *e, int host, uint16_t port)
     return fd;
 }
 
-/* reserve_above — bind the odd port above and keep it under a fresh token. */
-static bool reserve_above(struct endpoint_table *e, const struct turn_wish *wish, int host,
-                          uint16_t port, struct now now, struct turn_endpoint *out)
+/* reserve_above — bind the odd port above and keep it under a fresh token. Returns 0; else -errno,
+ * the port given back. */
+static int reserve_above(struct endpoint_table *e, const struct turn_wish *wish, int host,
+                         uint16_t port, struct now now, struct turn_endpoint *out)
 {
     struct ports_reserved r = {
         .account = wish->account,
@@ -114,45 +115,54 @@ static bool reserve_above(struct endpoint_table *e, const struct turn_wish *wish
         .fd = bind_at(e, host, (uint16_t)(port + 1)),
     };
     if (r.fd < 0) {
-        return false;
+        return r.fd;
     }
     const struct entropy *entropy = entropy_os();
     entropy->fill(entropy->context, r.token, sizeof(r.token));
     if (!ports_reserve(e->ports, &r)) {
         close(r.fd);
         ports_give(e->ports, host, r.port);
-        return false;
+        return -ENOSPC;
     }
     memcpy(out->token, r.token, sizeof(r.token));
-    return true;
+    return 0;
+}
+
+/* bind_pair — the even port of a pair that ports_take gave, and the odd one reserved. Returns the
+ * descriptor; else -errno, both ports given back. */
+static int bind_pair(struct endpoint_table *e, const struct turn_wish *wish, int host,
+                     uint16_t port, struct now now, struct turn_endpoint *out)
+{
+    int fd = bind_at(e, host, port);
+    if (fd < 0) {
+        ports_give(e->ports, host, (uint16_t)(port + 1));
+        return fd;
+    }
+    int error = reserve_above(e, wish, host, port, now, out);
+    if (error != 0) {
+        close(fd);
+        ports_give(e->ports, host, port);
+        return error;
+    }
+    return fd;
 }
 
 /* bind_any — a bound port as wished, with its pair reserved where asked. Returns the descriptor, or
- * -1. */
+ * a negative number. */
 static int bind_any(struct endpoint_table *e, const struct turn_wish *wish, int host,
                     struct now now, struct turn_endpoint *out, uint16_t *port)
 {
     enum ports_want want = wish->reserve_next ? PORTS_PAIR : wish->even ? PORTS_EVEN : PORTS_ANY;
-    for (int i = 0; i < TRIES; i++) {
+    int fd = -EADDRINUSE;
+    for (int i = 0; i < TRIES && fd == -EADDRINUSE; i++) {
         *port = ports_take(e->ports, host, e->worker, want);
         if (*port == 0) {
-            return -1;
+            return -ENOSPC;
         }
-        int fd = bind_at(e, host, *port);
-        if (fd >= 0 && (!wish->reserve_next || reserve_above(e, wish, host, *port, now, out))) {
-            return fd;
-        }
-        if (fd >= 0) {
-            close(fd);
-            ports_give(e->ports, host, *port);
-        } else if (wish->reserve_next) {
-            ports_give(e->ports, host, (uint16_t)(*port + 1));
-        }
-        if (fd < 0 && fd != -EADDRINUSE) {
-            return -1; /* out of descriptors, or the address has left this machine */
-        }
+        fd = wish->reserve_next ? bind_pair(e, wish, host, *port, now, out)
+                                : bind_at(e, host, *port);
     }
-    return -1;
+    return fd; /* out of descriptors, or the address has left this machine: no use to try on */
 }
 
 /* register_at — give a bound socket a number and begin to receive on it. */
@@ -209,6 +219,11 @@ enum turn_open_result endpoint_open(struct endpoint_table *e, const struct turn_
     if (!register_at(e, fd, host, port, out)) {
         close(fd);
         ports_give(e->ports, host, port);
+        if (wish->reserve_next &&
+            ports_claim(e->ports, out->token, wish->account, now.mono, &kept)) {
+            close(kept.fd);
+            ports_give(e->ports, kept.host, kept.port);
+        }
         return TURN_NO_PORT;
     }
     return TURN_OPENED;

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@ struct log {
     int fd;
     int wake;
     bool is_running;
+    bool is_stuck; /* the log thread's: the sink did not take the last line */
     char *path; /* NULL: standard error */
     _Atomic bool is_asleep, is_ending, wants_reopen;
     _Atomic int level, format;
@@ -87,22 +90,29 @@ bool log_wants(const struct log_source *s, enum log_level level)
     return (int)level <= atomic_load_explicit(&s->log->level, memory_order_relaxed);
 }
 
-/* write_all — as much as the sink takes; a full disk or a gone reader costs lines, not service. */
-static bool write_all(int fd, const char *bytes, size_t size)
+/* is_ready — whether the sink takes something now, or within a second where it took the last line. */
+static bool is_ready(struct log *log)
+{
+    struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+    bool ready = poll(&p, 1, log->is_stuck ? 0 : IDLE_MS) > 0;
+    log->is_stuck = !ready;
+    return ready;
+}
+
+/* write_all — as much as the sink takes; a full disk, a gone or sleeping reader costs lines, not
+ * service. A pipe that is ready takes PIPE_BUF bytes without blocking. */
+static bool write_all(struct log *log, const char *bytes, size_t size)
 {
     while (size > 0) {
-        ssize_t done = write(fd, bytes, size);
-        if (done < 0 && errno == EAGAIN) {
-            struct pollfd p = {.fd = fd, .events = POLLOUT};
-            if (poll(&p, 1, IDLE_MS) <= 0) {
-                return false;
-            }
-        } else if (done < 0 && errno != EINTR) {
+        if (!is_ready(log)) {
             return false;
-        } else if (done > 0) {
-            bytes += done;
-            size -= (size_t)done;
         }
+        ssize_t done = write(log->fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+        if (done < 0 && errno != EINTR && errno != EAGAIN) {
+            return false;
+        }
+        bytes += done > 0 ? done : 0;
+        size -= done > 0 ? (size_t)done : 0;
     }
     return true;
 }
@@ -111,7 +121,7 @@ static void write_record(struct log *log, struct log_source *s, const uint8_t *b
 {
     char out[LOG_FORMAT_MAX];
     size_t used = log_format_record(bytes, size, (enum log_format)log->format, out, sizeof(out));
-    if (used > 0 && !write_all(log->fd, out, used)) {
+    if (used > 0 && !write_all(log, out, used)) {
         atomic_fetch_add(&s->lost, 1);
     }
 }
@@ -165,6 +175,21 @@ static void reopen_if_asked(struct log *log)
     if (fd >= 0) {
         close(log->fd);
         log->fd = fd;
+        return;
+    }
+    struct log_line line;
+    log_line_begin(&line, LOG_LEVEL_WARN, "log_not_reopened");
+    log_line_string(&line, "file", log->path);
+    log_line_string(&line, "why", strerror(errno));
+    write_record(log, log->source[0], line.bytes, line.w.used);
+}
+
+void log_give(struct log *log, const char *user)
+{
+    struct passwd *pw = log->path ? getpwnam(user) : NULL;
+    if (pw && geteuid() == 0) {
+        int done = fchown(log->fd, pw->pw_uid, pw->pw_gid);
+        (void)done;
     }
 }
 

@@ -22,6 +22,10 @@ struct log_source; /* one thread's ring */
 struct log *log_open(const char *to, enum log_format format, enum log_level level, char *why,
                      size_t why_room);
 
+/* log_give — make the log file that user's, who will open it anew after the process has become her.
+ * Before log_start. Never fails: a reopening that does not work is told of in the log. */
+void log_give(struct log *log, const char *user);
+
 /* log_start — start the thread that writes; after privileges were dropped, which threads do each for
  * themselves. Returns false when there is none. */
 bool log_start(struct log *log);

@@ -44,8 +44,7 @@ void ports_free(struct ports *p)
 
 static int find_host(const struct ports *p, const struct netaddr *address)
 {
-    int count = atomic_load_explicit(&p->host_count, memory_order_acquire);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < p->host_count; i++) {
         if (netaddr_is_same_host(&p->host[i]->address, address)) {
             return i;
         }
@@ -53,28 +52,67 @@ static int find_host(const struct ports *p, const struct netaddr *address)
     return -1;
 }
 
-int ports_host(struct ports *p, const struct netaddr *address)
+/* add_host — a place for an address that has none: a forgotten one, else a new one. */
+static int add_host(struct ports *p, const struct netaddr *address)
 {
-    int at = find_host(p, address);
-    if (at >= 0) {
-        return at;
-    }
-    pthread_mutex_lock(&p->lock);
-    at = find_host(p, address);
+    struct netaddr none = {.family = NETADDR_NONE};
+    int at = find_host(p, &none);
     if (at < 0 && p->host_count < PORTS_HOSTS_MAX) {
         /* Fresh pages read as zero and cost nothing until touched. */
         struct ports_host *host = mmap(NULL, sizeof(*host), PROT_READ | PROT_WRITE,
                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (host != MAP_FAILED) {
-            host->address = *address;
-            host->address.port = 0;
-            at = p->host_count;
+            at = p->host_count++;
             p->host[at] = host;
-            atomic_store_explicit(&p->host_count, (uint8_t)(at + 1), memory_order_release);
         }
+    }
+    if (at >= 0) {
+        p->host[at]->address = *address;
+        p->host[at]->address.port = 0;
+    }
+    return at;
+}
+
+int ports_host(struct ports *p, const struct netaddr *address)
+{
+    pthread_mutex_lock(&p->lock);
+    int at = find_host(p, address);
+    if (at < 0) {
+        at = add_host(p, address);
     }
     pthread_mutex_unlock(&p->lock);
     return at;
+}
+
+static bool is_among(const struct netaddr *a, const struct netaddr *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (netaddr_is_same_host(a, &list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_unused(const struct ports_host *host)
+{
+    for (int i = 0; i < PORTS_BLOCKS; i++) {
+        if (atomic_load_explicit(&host->used[i], memory_order_relaxed) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ports_keep(struct ports *p, const struct netaddr *addresses, size_t count)
+{
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < p->host_count; i++) {
+        if (!is_among(&p->host[i]->address, addresses, count) && is_unused(p->host[i])) {
+            p->host[i]->address = (struct netaddr){.family = NETADDR_NONE};
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 /* in_range — the bits of a block's ports that are within the range. */
@@ -165,13 +203,17 @@ void ports_set_live(struct ports *p, int host, uint16_t port, unsigned worker, b
 bool ports_reserve(struct ports *p, const struct ports_reserved *what)
 {
     struct ports_reserved *place = NULL;
+    int same = 0;
     pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; i < p->reserved_count && !place; i++) {
-        place = p->reserved[i].is_used ? NULL : &p->reserved[i];
+    for (size_t i = 0; i < p->reserved_count; i++) {
+        struct ports_reserved *r = &p->reserved[i];
+        place = r->is_used ? place : r;
+        same += r->is_used && r->account == what->account ? 1 : 0;
     }
     if (!place && p->reserved_count < PORTS_RESERVED_MAX) {
         place = &p->reserved[p->reserved_count++];
     }
+    place = same < PORTS_RESERVED_EACH ? place : NULL;
     if (place) {
         *place = *what;
         place->is_used = true;

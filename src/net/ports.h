@@ -15,18 +15,19 @@
 #include <stdatomic.h>
 
 enum {
-    PORTS_HOSTS_MAX = 128,
+    PORTS_HOSTS_MAX = 250,
     PORTS_BLOCKS = 1024, /* of 64 ports */
     PORTS_TOKEN_SIZE = 8,
     PORTS_RESERVED_MAX = 1024,
     PORTS_RESERVED_FOR = 30, /* seconds, RFC 8656 7.2 */
+    PORTS_RESERVED_EACH = 64, /* kept for one account at a time: they are outside its quota */
 };
 
 enum ports_want { PORTS_ANY, PORTS_EVEN, PORTS_PAIR };
 
 /* The ports of one relay address. */
 struct ports_host {
-    struct netaddr address; /* port 0 */
+    struct netaddr address; /* port 0; of no family: a place to be used again */
     _Atomic uint64_t used[PORTS_BLOCKS];
     _Atomic uint8_t lease[PORTS_BLOCKS]; /* worker + 1, or 0 */
     _Atomic uint8_t live[65536];         /* worker + 1 where an endpoint is open, or 0 */
@@ -46,7 +47,7 @@ struct ports_reserved {
 struct ports {
     uint16_t first, last; /* the range, both ends in it */
     pthread_mutex_t lock; /* of adding hosts and of reservations */
-    _Atomic uint8_t host_count;
+    int host_count;
     struct ports_host *host[PORTS_HOSTS_MAX];
     struct ports_reserved reserved[PORTS_RESERVED_MAX];
     size_t reserved_count; /* places that may be used */
@@ -63,6 +64,10 @@ void ports_free(struct ports *p);
  * or memory is short. */
 int ports_host(struct ports *p, const struct netaddr *address);
 
+/* ports_keep — forget the relay addresses that are not among these `count` and of which no port is
+ * taken, so that addresses may come and go for years. The control thread's. Never fails. */
+void ports_keep(struct ports *p, const struct netaddr *addresses, size_t count);
+
 /* ports_take — take a random port (for PORTS_PAIR the even one of two) for `worker` (below 255).
  * Returns 0 when none is left. RFC 6056. */
 uint16_t ports_take(struct ports *p, int host, unsigned worker, enum ports_want want);
@@ -75,7 +80,8 @@ void ports_give(struct ports *p, int host, uint16_t port);
 void ports_set_live(struct ports *p, int host, uint16_t port, unsigned worker, bool is_live);
 
 /* ports_reserve — keep a taken and bound port for whoever shows `token` as `account` before its
- * time is over; the socket is taken over. Returns false, nothing taken, when too many are kept. */
+ * time is over; the socket is taken over. Returns false, nothing taken, when too many are kept, in
+ * all or for this account. */
 bool ports_reserve(struct ports *p, const struct ports_reserved *what);
 
 /* ports_claim — take over what is kept under a token for this account. Returns false when there is

@@ -8,6 +8,7 @@ void ring_init(struct ring *r)
 {
     atomic_store(&r->head, 0);
     r->tail = 0;
+    atomic_store(&r->dropped, 0);
     for (uint32_t i = 0; i < RING_SLOTS; i++) {
         atomic_store(&r->slot[i].turn, i);
     }

@@ -53,6 +53,7 @@ struct worker {
     pthread_t thread;
     bool is_started;
     bool is_joined;
+    bool is_stopping; /* whatever still comes in is too late */
     uint8_t answer[ANSWERS_MAX][STUN_MESSAGE_MAX]; /* messages of the engine until they are sent */
 };
 
@@ -284,6 +285,9 @@ static void on_inbox(evutil_socket_t fd, short what, void *argument)
     (void)what;
     w->now = clock_now();
     inbox_run(&w->inbox, w);
+    if (w->is_stopping) {
+        return;
+    }
     struct listener_local local;
     batch_begin(w->batch);
     while (w->batch->count < STRAYS_PER_TURN &&
@@ -364,6 +368,7 @@ static void run_stop(struct inbox_node *node, void *reader)
 {
     struct message *m = (struct message *)node;
     struct worker *w = reader;
+    w->is_stopping = true;
     turn_end_all(&w->turn, TURN_REASON_SHUTDOWN, w->now);
     atomic_store(&w->live, 0);
     event_base_loopbreak(w->base);
@@ -438,6 +443,7 @@ static bool set_host(struct worker *w)
         .limiter = w->shared->limiter,
         .nonce_key = w->shared->nonce_key,
         .account_key = w->shared->account_key,
+        .boot = w->shared->boot,
         .worker = (uint16_t)w->number,
         .capacity = w->shared->capacity,
     };

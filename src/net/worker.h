@@ -32,6 +32,7 @@ struct worker_shared {
     struct limiter *limiter;
     struct siphash_key nonce_key;
     struct siphash_key account_key;
+    uint32_t boot; /* random, for session ids */
     uint32_t capacity; /* allocations per worker */
 };
 

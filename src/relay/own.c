@@ -13,10 +13,27 @@ uint8_t own_find(const struct own *own, const struct netaddr *a)
     return OWN_NONE;
 }
 
+/* resolve — the host that an address stands for: `host`, or of several that share an external
+ * address the one with a live endpoint on that port. */
+static uint8_t resolve(const struct own *own, uint8_t host, const struct netaddr *a)
+{
+    if (!own->is_mapped || netaddr_is_same_host(&own->host[host].local, a)) {
+        return host;
+    }
+    for (uint8_t i = 0; i < own->host_count; i++) {
+        const struct own_host *h = &own->host[i];
+        if (h->live && netaddr_is_same_host(&h->external, a) &&
+            atomic_load_explicit(&h->live[a->port], memory_order_relaxed) != 0) {
+            return i;
+        }
+    }
+    return host;
+}
+
 bool own_is_door(const struct own *own, uint8_t host, const struct netaddr *a)
 {
     struct netaddr local = own_to_local(own, host, a);
-    for (uint8_t i = 0; i < own->door_count; i++) {
+    for (uint16_t i = 0; i < own->door_count; i++) {
         const struct netaddr *door = &own->door[i];
         bool is_here = door->family == NETADDR_NONE ||
                        (door->family == local.family &&
@@ -34,7 +51,7 @@ bool own_may_reach(const struct own *own, uint8_t host, enum own_scope scope,
     if (host == OWN_NONE) {
         return true;
     }
-    const _Atomic uint8_t *live = own->host[host].live;
+    const _Atomic uint8_t *live = own->host[resolve(own, host, a)].live;
     if (live && atomic_load_explicit(&live[a->port], memory_order_relaxed) != 0) {
         return true;
     }
@@ -46,7 +63,7 @@ struct netaddr own_to_local(const struct own *own, uint8_t host, const struct ne
     if (host == OWN_NONE) {
         return *a;
     }
-    struct netaddr local = own->host[host].local;
+    struct netaddr local = own->host[resolve(own, host, a)].local;
     local.port = a->port;
     return local;
 }

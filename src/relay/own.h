@@ -12,8 +12,8 @@
 #define OWN_NONE UINT8_MAX
 
 enum {
-    OWN_HOSTS_MAX = 128,
-    OWN_DOORS_MAX = 64,
+    OWN_HOSTS_MAX = 250, /* below OWN_NONE */
+    OWN_DOORS_MAX = 256,
 };
 
 /* What may be sent to a permitted host. */
@@ -34,7 +34,7 @@ struct own {
     struct own_host host[OWN_HOSTS_MAX];
     struct netaddr door[OWN_DOORS_MAX]; /* listeners, Redis and the like; any address: each of ours */
     uint8_t host_count;
-    uint8_t door_count;
+    uint16_t door_count;
     bool is_mapped; /* some host has an external address */
 };
 

@@ -184,6 +184,20 @@ static int64_t number_in(struct span s)
     return value;
 }
 
+/* is_first_the_time — which of two numbers is the expiry: the one that can be a date; of two that can,
+ * the earlier, so that a mistake expires too soon and never lives for ever. */
+static bool is_first_the_time(int64_t before, int64_t behind)
+{
+    enum { DATE = 1000000000 }; /* September 2001 */
+    if (before <= 0 || behind <= 0) {
+        return before > 0;
+    }
+    if ((before >= DATE) != (behind >= DATE)) {
+        return before >= DATE;
+    }
+    return before <= behind;
+}
+
 bool roster_time_limited(struct span name, struct wall *expires, size_t *user_at,
                          size_t *user_size)
 {
@@ -199,8 +213,7 @@ bool roster_time_limited(struct span name, struct wall *expires, size_t *user_at
     size_t tail = (size_t)(last - name.bytes);
     int64_t before = number_in((struct span){name.bytes, head});
     int64_t behind = number_in((struct span){last + 1, name.size - tail - 1});
-    /* Where both look like a time, the user's own number is the smaller one. */
-    if (before > 0 && before >= behind) {
+    if (is_first_the_time(before, behind)) {
         expires->s = before;
         *user_at = head + 1;
         *user_size = name.size - head - 1;

@@ -196,7 +196,7 @@ size_t crowd_write(struct crowd *c, uint32_t i, uint16_t method, uint32_t k, boo
     char nonce[NONCE_SIZE];
     struct path path = crowd_path(i);
     name_of(i, name);
-    nonce_make(&c->host.nonce_key, &path.client.a, c->now.wall, true, nonce);
+    nonce_make(&c->host.nonce_key, &path.client.a, c->now.wall, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     struct ask_credential by = {
         .user = {(const uint8_t *)name, CROWD_NAME_SIZE},
         .realm = span_of_text(REALM),

@@ -155,7 +155,8 @@ static void check_challenge(struct hearing *h)
     bool is_challenge = h->code == 401 || h->code == 438;
     bool is_complete = has(h, STUN_KNOWN_REALM) && nonce.size >= NONCE_COOKIE_SIZE &&
                        memcmp(nonce.bytes, "obMatJos2", 9) == 0;
-    /* The first feature bit and the attribute go together; requests too small to be meant get neither. */
+    /* The first feature bit and the attribute go together; requests too small to be meant get
+     * neither. */
     bool promises = is_complete && memcmp(nonce.bytes + 9, "wAAA", 4) == 0;
     is_complete = is_complete && promises == has(h, STUN_KNOWN_PASSWORD_ALGORITHMS);
     bool is_signed =

@@ -26,7 +26,11 @@ static char *read_whole(const char *file)
         }
         if (room - used < 2) {
             room *= 2;
-            text = realloc(text, room);
+            char *more = realloc(text, room);
+            if (!more) {
+                free(text);
+            }
+            text = more;
         }
     }
     fclose(f);

@@ -190,7 +190,8 @@ size_t oracle_permissions(const struct oracle_allocation *a, struct mono now, bo
     size_t count = 0;
     for (size_t i = 0; i < a->permissions; i++) {
         const struct oracle_permission *p = &a->permission[i];
-        count += now.ns < p->until.ns && (with_doubtful || !p->is_doubtful) ? 1 : 0;
+        bool is_live = now.ns < p->until.ns && oracle_has_family(a, p->host.family, now);
+        count += is_live && (with_doubtful || !p->is_doubtful) ? 1 : 0;
     }
     return count;
 }
@@ -200,7 +201,8 @@ size_t oracle_channels(const struct oracle_allocation *a, struct mono now, bool 
     size_t count = 0;
     for (size_t i = 0; i < a->channels; i++) {
         const struct oracle_channel *c = &a->channel[i];
-        count += now.ns < c->until.ns && (with_doubtful || !c->is_doubtful) ? 1 : 0;
+        bool is_live = now.ns < c->until.ns && oracle_has_family(a, c->peer.family, now);
+        count += is_live && (with_doubtful || !c->is_doubtful) ? 1 : 0;
     }
     return count;
 }
@@ -286,8 +288,11 @@ static enum oracle_word has_bandwidth(const struct oracle_allocation *a, struct 
     return level < most * 0.99 ? ORACLE_YES : ORACLE_MAYBE;
 }
 
-void oracle_spend(struct oracle_allocation *a, size_t size, struct mono now)
+void oracle_spend(struct oracle_allocation *a, size_t size, bool is_up, struct mono now)
 {
+    struct flow_traffic *traffic = is_up ? &a->up : &a->down;
+    traffic->packets++;
+    traffic->bytes += size;
     a->level -= (double)(now.ns - a->level_at.ns) * (double)a->rate / 1e9;
     a->level = (a->level > 0 ? a->level : 0) + (double)size;
     a->level_at = now;

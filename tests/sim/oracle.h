@@ -45,6 +45,7 @@ struct oracle_allocation {
     double level;          /* bytes in the bucket of its bandwidth */
     struct mono level_at;
     uint64_t rate;         /* bytes per second, 0: no limit */
+    struct flow_traffic up, down;
 };
 
 struct oracle {
@@ -133,8 +134,8 @@ struct oracle_verdict oracle_from_peer(const struct oracle *o, const struct regi
                                        const struct harbour *h, uint8_t station, uint32_t endpoint,
                                        const struct netaddr *from, size_t size, struct mono now);
 
-/* oracle_spend — the datagram passed. Never fails. */
-void oracle_spend(struct oracle_allocation *a, size_t size, struct mono now);
+/* oracle_spend — a datagram of that payload passed, up or down. Never fails. */
+void oracle_spend(struct oracle_allocation *a, size_t size, bool is_up, struct mono now);
 
 /* oracle_fini — forget everything. Never fails. */
 void oracle_fini(struct oracle *o);

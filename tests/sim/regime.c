@@ -80,6 +80,7 @@ static void set_realms(struct regime *r, struct dice *dice)
         realm->allocations = pick(dice, 0, 0, 200);
         realm->bandwidth = i == ROSTER_TIMED ? pick(dice, 0, 20000, 1000) : 0;
     }
+    s->realm[ROSTER_TIMED].has_secrets = true;
     s->realm[ROSTER_TIMED].is_gone = dice_chance(dice, 100);
     s->realm_of_listener[1] = s->realm[ROSTER_TIMED].is_gone ? ROSTER_STATIC : ROSTER_TIMED;
 }

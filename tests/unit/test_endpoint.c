@@ -444,7 +444,8 @@ static int with_few_descriptors(void)
     struct rlimit limit;
     struct netaddr local = netaddr_ipv4(0x7f4d0001, 3478);
     struct turn_endpoint e;
-    uint32_t count = 0;
+    uint32_t count;
+    uint32_t most = 0;
     int next = dup(0);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = (rlim_t)next + 10;
@@ -457,14 +458,15 @@ static int with_few_descriptors(void)
         while (endpoint_open(&table, &any, &local, now, &e) == TURN_OPENED) {
             count++;
         }
-        if (count != 10 || table.live != 10) {
+        most = round == 0 ? count : most;
+        if (count < 3 || count != most || table.live != most) {
             return 2;
         }
         if (endpoint_open(&table, &any, &local, now, &e) != TURN_NO_PORT ||
             endpoint_open(&table, &pair, &local, now, &e) != TURN_NO_PORT) {
             return 3;
         }
-        endpoint_close(&table, 9);
+        endpoint_close(&table, count - 1);
         if (endpoint_open(&table, &pair, &local, now, &e) != TURN_NO_PORT) {
             return 4; /* one descriptor is not enough for two */
         }
@@ -571,10 +573,9 @@ static void closed_endpoint_is_not_read_although_it_was_ready(void **state)
             assert_int_equal(opened(&any, HERE).number, i);
         }
     }
+    batch_begin(b);
     while (table.backend->receive(&table, b)) {
     }
-    batch_begin(b);
-    table.backend->receive(&table, b);
     assert_int_equal(b->count, 0);
     batch_free(b);
     close(fd);

@@ -26,7 +26,7 @@ static void valid_for_its_lifetime(void **state)
     char nonce[NONCE_SIZE];
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
     for (int64_t at = START; at < START + 16; at++) {
-        nonce_make(&master, &client, (struct wall){at}, true, nonce);
+        nonce_make(&master, &client, (struct wall){at}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
         assert_memory_equal(nonce, "obMatJos2wAAA", 13);
         for (int64_t age = 0; age <= LIFETIME; age++) {
             assert_true(is_valid_at(nonce, &client, at + age));
@@ -42,7 +42,7 @@ static void not_valid_long_before_it_was_made(void **state)
     (void)state;
     char nonce[NONCE_SIZE];
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     assert_true(is_valid_at(nonce, &client, START - 1)); /* a node whose clock is behind */
     for (int64_t ago = 16; ago < 20000; ago += 5) {
         assert_false(is_valid_at(nonce, &client, START - ago));
@@ -59,8 +59,8 @@ static void another_port_but_no_other_address(void **state)
     struct netaddr stranger = netaddr_ipv4(0xcb007106, 4000);
     uint8_t ip[16] = {0xcb, 0, 0x71, 5};
     struct netaddr six = netaddr_ipv6(ip, 4000);
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
-    nonce_make(&master, &moved, (struct wall){START}, true, other);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
+    nonce_make(&master, &moved, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, other);
     assert_memory_not_equal(nonce, other, NONCE_SIZE); /* RFC 8489 9.2.4 */
     assert_true(is_valid_at(nonce, &moved, START));
     assert_false(is_valid_at(nonce, &stranger, START));
@@ -73,7 +73,7 @@ static void no_two_ports_get_the_same(void **state)
     static char seen[65536][NONCE_SIZE];
     for (uint32_t port = 0; port < 65536; port++) {
         struct netaddr client = netaddr_ipv4(0xcb007105, (uint16_t)port);
-        nonce_make(&master, &client, (struct wall){START}, true, seen[port]);
+        nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, seen[port]);
     }
     for (uint32_t port = 1; port < 65536; port++) {
         assert_memory_not_equal(seen[port], seen[port - 1], NONCE_SIZE);
@@ -88,7 +88,7 @@ static void every_changed_character_spoils_it(void **state)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-\x80\n";
     char nonce[NONCE_SIZE];
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     for (int at = 0; at < NONCE_SIZE; at++) {
         for (size_t i = 0; i < sizeof(digits); i++) { /* NUL too */
             char changed[NONCE_SIZE];
@@ -105,7 +105,7 @@ static void any_other_size_is_none(void **state)
     (void)state;
     char nonce[NONCE_SIZE + 8] = {0};
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     for (size_t size = 0; size <= sizeof(nonce); size++) {
         struct span s = {(const uint8_t *)nonce, size};
         bool ok = nonce_is_valid(&master, s, &client, (struct wall){START}, LIFETIME);
@@ -122,7 +122,7 @@ static void key_follows_the_hours_over_days(void **state)
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
     for (int64_t at = START; at < START + 10 * 86400; at += 61) {
         char nonce[NONCE_SIZE];
-        nonce_make(&master, &client, (struct wall){at}, true, nonce);
+        nonce_make(&master, &client, (struct wall){at}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
         assert_true(is_valid_at(nonce, &client, at));
         assert_true(is_valid_at(nonce, &client, at + LIFETIME));
         assert_memory_not_equal(nonce, before, NONCE_SIZE);
@@ -136,7 +136,7 @@ static void longest_lifetime_is_an_hour(void **state)
     (void)state;
     char nonce[NONCE_SIZE];
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     for (int64_t age = 0; age < 5 * 3600; age += 8) {
         bool ok = nonce_is_valid(&master, span_of(nonce), &client, (struct wall){START + age},
                                  NONCE_LIFETIME_MAX);
@@ -152,7 +152,7 @@ static void nodes_share_a_key_and_strangers_do_not(void **state)
     struct siphash_key other = master;
     struct netaddr client = netaddr_ipv4(0xcb007105, 4000);
     other.word[1] ^= 1;
-    nonce_make(&master, &client, (struct wall){START}, true, nonce);
+    nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
     assert_true(nonce_is_valid(&same, span_of(nonce), &client, (struct wall){START}, LIFETIME));
     assert_false(nonce_is_valid(&other, span_of(nonce), &client, (struct wall){START}, LIFETIME));
 }

@@ -424,7 +424,12 @@ static void reservations_are_bounded_and_places_reused(void **state)
     (void)state;
     new_range(50000, 50063);
     for (int i = 0; i < PORTS_RESERVED_MAX; i++) {
-        struct ports_reserved r = {.account = 1, .fd = -1, .until = now, .port = 50000};
+        struct ports_reserved r = {
+            .account = (uint64_t)(i / PORTS_RESERVED_EACH),
+            .fd = -1,
+            .until = now,
+            .port = 50000,
+        };
         assert_true(ports_reserve(ports, &r));
     }
     struct ports_reserved more = {.account = 1, .fd = -1, .until = now};
@@ -432,6 +437,36 @@ static void reservations_are_bounded_and_places_reused(void **state)
     ports_expire(ports, now);
     assert_true(ports_reserve(ports, &more));
     ports_expire(ports, now);
+}
+
+static void one_account_keeps_no_more_than_its_share(void **state)
+{
+    (void)state;
+    new_range(50000, 50063);
+    struct ports_reserved r = {.account = 1, .fd = -1, .until = now, .port = 50000};
+    for (int i = 0; i < PORTS_RESERVED_EACH; i++) {
+        assert_true(ports_reserve(ports, &r));
+    }
+    assert_false(ports_reserve(ports, &r));
+    r.account = 2;
+    assert_true(ports_reserve(ports, &r));
+    ports_expire(ports, now);
+    r.account = 1;
+    assert_true(ports_reserve(ports, &r));
+    ports_expire(ports, now);
+}
+
+static void addresses_may_come_and_go_for_years(void **state)
+{
+    (void)state;
+    new_range(50000, 50063);
+    uint16_t held = ports_take(ports, host, 0, PORTS_ANY);
+    for (uint32_t i = 0; i < 3 * PORTS_HOSTS_MAX; i++) {
+        struct netaddr a = netaddr_ipv4(0x0a000000 + i, 0);
+        assert_true(ports_host(ports, &a) >= 0);
+        ports_keep(ports, &a, 1);
+    }
+    ports_give(ports, host, held); /* its own place was kept as long as a port of it was taken */
 }
 
 static void freeing_closes_what_is_kept(void **state)
@@ -452,7 +487,7 @@ static void *claim_all(void *context)
     (void)context;
     for (started++; started < THREADS;) {
     }
-    for (int mark = 0; mark < 250; mark++) {
+    for (int mark = 0; mark < PORTS_RESERVED_EACH; mark++) {
         count += claim((uint8_t)mark, 7, now, &kept);
     }
     return (void *)count;
@@ -464,7 +499,7 @@ static void racing_threads_claim_each_reservation_once(void **state)
     pthread_t thread[THREADS];
     uintptr_t count = 0;
     new_range(50000, 50999);
-    for (int mark = 0; mark < 250; mark++) {
+    for (int mark = 0; mark < PORTS_RESERVED_EACH; mark++) {
         close(reserve((uint8_t)mark, (uint16_t)(50000 + mark)));
     }
     started = 0;
@@ -476,7 +511,7 @@ static void racing_threads_claim_each_reservation_once(void **state)
         pthread_join(thread[i], &got);
         count += (uintptr_t)got;
     }
-    assert_int_equal(count, 250);
+    assert_int_equal(count, PORTS_RESERVED_EACH);
 }
 
 /* ---- chance */
@@ -566,6 +601,10 @@ int main(void)
          NULL},
         {"reservations are bounded and places reused", reservations_are_bounded_and_places_reused,
          NULL, end, NULL},
+        {"one account keeps no more than its share", one_account_keeps_no_more_than_its_share, NULL,
+         end, NULL},
+        {"addresses may come and go for years", addresses_may_come_and_go_for_years, NULL, end,
+         NULL},
         {"freeing closes what is kept", freeing_closes_what_is_kept, NULL, end, NULL},
         {"T12 racing threads claim each reservation once",
          racing_threads_claim_each_reservation_once, NULL, end, NULL},
