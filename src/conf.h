@@ -4,11 +4,11 @@
 #ifndef CONF_H
 #define CONF_H
 
-#include "base/prefix.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/prefix.h"
 
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_DTLS };
 enum conf_family { CONF_FAMILY_IPV4, CONF_FAMILY_IPV6, CONF_FAMILY_SAME };

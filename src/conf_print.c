@@ -1,10 +1,9 @@
 /* conf_print — the effective configuration in the file's own syntax. */
 /* SPDX-License-Identifier: MIT */
-#include "conf.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "conf.h"
 #include "conf_field.h"
 #include "conf_value.h"
 

@@ -2,6 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "demo.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/base64.h"
 #include "base/text.h"
 #include "net/addresses.h"
@@ -9,13 +14,8 @@
 #include "net/digest_openssl.h"
 #include "net/entropy_os.h"
 #include "net/privilege.h"
-#include "server.h"
 #include "store/roster.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "server.h"
 
 enum {
     SETS_MAX = 64,

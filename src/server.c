@@ -5,18 +5,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
 
-#include "base/text.h"
-#include "conf.h"
-#include "net/addresses.h"
-#include "net/clock.h"
-#include "net/entropy_os.h"
-#include "net/notify.h"
-#include "net/privilege.h"
-#include "net/steer.h"
-#include "snapshot.h"
-
 #include <errno.h>
-#include <event2/event.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +13,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/text.h"
+#include "net/addresses.h"
+#include "net/clock.h"
+#include "net/entropy_os.h"
+#include "net/notify.h"
+#include "net/privilege.h"
+#include "net/steer.h"
+#include "conf.h"
+#include "snapshot.h"
 
 enum {
     WHY_MAX = 1024,

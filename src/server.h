@@ -4,9 +4,9 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include "base/netaddr.h"
-
 #include <stddef.h>
+
+#include "base/netaddr.h"
 
 struct server_arguments {
     const char *file;        /* configuration file; NULL: none */

@@ -2,14 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "snapshot.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
 #include "net/addresses.h"
 #include "net/digest_openssl.h"
 #include "store/opaque.h"
 #include "store/roster.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { NO_NUMBER = 255 };
 
@@ -197,6 +198,9 @@ static bool fill_users(struct snapshot *s, const struct conf_realm *realm, uint8
             return false;
         }
         bool ok = roster_add_user(s->roster, number, name, u->name, password, u->key, digest);
+        if (password) {
+            secret_wipe(password, strlen(password));
+        }
         free(password);
         if (!ok) {
             snprintf(why, why_room, "out of memory");
@@ -405,6 +409,11 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
     }
     challenge_with(s, parts);
     s->view = (struct worker_view){&s->settings, &s->rules, roster_seal(s->roster)};
+    if (!s->view.keyring) {
+        snprintf(why, why_room, "out of memory");
+        snapshot_free(s);
+        return NULL;
+    }
     return s;
 }
 

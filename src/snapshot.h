@@ -4,8 +4,8 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
-#include "conf.h"
 #include "net/worker.h"
+#include "conf.h"
 
 /* A socket the configuration asks for: "*" is two of them. */
 struct snapshot_socket {

@@ -1,16 +1,17 @@
 /* turnpike — the program: what the command line asks for. */
 /* SPDX-License-Identifier: MIT */
-#include "conf.h"
-#include "demo.h"
-#include "net/digest_openssl.h"
-#include "options_print.h"
-#include "server.h"
-#include "snapshot.h"
-
-#include <event2/event.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "net/digest_openssl.h"
+#include "conf.h"
+#include "demo.h"
+#include "options_print.h"
+#include "server.h"
+#include "snapshot.h"
 
 enum { SETS_MAX = 64, USAGE = 1 };
 

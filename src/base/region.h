@@ -4,9 +4,9 @@
 #ifndef BASE_REGION_H
 #define BASE_REGION_H
 
-#include "base/memory.h"
-
 #include <stdint.h>
+
+#include "base/memory.h"
 
 enum { REGION_STEP = 64 * 1024 }; /* bytes committed at a time */
 

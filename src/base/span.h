@@ -5,12 +5,12 @@
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
-#include "base/reader.h"
-#include "base/writer.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/reader.h"
+#include "base/writer.h"
 
 /* Borrowed bytes with their length. */
 struct span {

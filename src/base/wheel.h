@@ -4,9 +4,9 @@
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
 
-#include "base/mono.h"
-
 #include <stddef.h>
+
+#include "base/mono.h"
 
 #define WHEEL_NONE UINT32_MAX
 

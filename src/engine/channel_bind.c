@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/channel_bind.h"
 
-#include "engine/allocation.h"
-#include "engine/permission.h"
 #include "relay/channel.h"
 #include "relay/permit.h"
+#include "engine/allocation.h"
+#include "engine/permission.h"
 
 /* read_binding — number and peer; 12.2: both there, the number in range. */
 static int read_binding(const struct turn *t, const struct request *rq, struct channel_no *number,

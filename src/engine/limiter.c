@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/limiter.h"
 
-#include "base/prefix.h"
-
 #include <string.h>
+
+#include "base/prefix.h"
 
 bool limiter_take(struct limiter *l, const struct netaddr *source, unsigned kind, uint32_t limit,
                   struct mono now)

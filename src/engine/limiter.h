@@ -5,11 +5,11 @@
 #ifndef ENGINE_LIMITER_H
 #define ENGINE_LIMITER_H
 
+#include <stdatomic.h>
+
 #include "base/mono.h"
 #include "base/netaddr.h"
 #include "base/siphash.h"
-
-#include <stdatomic.h>
 
 enum {
     LIMITER_CELLS = 1 << 15,

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/nonce.h"
 
-#include "base/base64.h"
-#include "base/secret.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "base/base64.h"
+#include "base/secret.h"
 
 /* Cookie and 24 feature bits, RFC 8489 9.2, 18.1. Ours are among the first six. */
 static const char cookie[] = "obMatJos2";
@@ -82,7 +82,9 @@ void nonce_make(const struct siphash_key *master, const struct netaddr *client, 
     uint32_t head = (uint32_t)(unit % UNITS) << 16 | client->port;
     memcpy(out, cookie, COOKIE_SIZE);
     out[COOKIE_SIZE] = base64_digit(features);
-    memcpy(out + COOKIE_SIZE + 1, no_bits, 3);
+    for (int i = COOKIE_SIZE + 1; i < PREFIX_SIZE; i++) {
+        out[i] = base64_digit(0);
+    }
     put_bits(head, mac_of(master, client, unit, client->port, features), out + PREFIX_SIZE);
 }
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/permission.h"
 
-#include "engine/allocation.h"
 #include "relay/channel.h"
 #include "relay/permit.h"
+#include "engine/allocation.h"
 
 /* scope_of — what the policy's word means on the data path. */
 static enum own_scope scope_of(enum policy_verdict verdict)
@@ -62,17 +62,25 @@ static void refresh_one(struct turn *t, uint32_t permit, struct mono deadline)
     permission_recheck(t, permit);
 }
 
+/* has_live — whether a peer has a permission within its time. */
+static bool has_live(const struct turn *t, const struct request *rq, const struct netaddr *peer)
+{
+    uint32_t permit = permit_find(&t->flows, rq->flow, peer);
+    return permit != PERMIT_NONE &&
+           mono_is_before(rq->now.mono, permit_at(&t->flows, permit)->deadline);
+}
+
 int permission_install(struct turn *t, const struct request *rq, const struct permit *like,
                        struct mono deadline, uint32_t *permit)
 {
     struct flow *f = flow_at(&t->flows, rq->flow);
+    if (f->permit_count >= permissions_max(t, rq) && !has_live(t, rq, &like->host)) {
+        permission_sweep(t, rq->flow, rq->now);
+    }
     *permit = permit_find(&t->flows, rq->flow, &like->host);
     if (*permit != PERMIT_NONE) {
         refresh_one(t, *permit, deadline);
         return 0;
-    }
-    if (f->permit_count >= permissions_max(t, rq)) {
-        permission_sweep(t, rq->flow, rq->now);
     }
     if (f->permit_count >= permissions_max(t, rq)) {
         return -REFUSAL_NO_CAPACITY;
@@ -111,7 +119,7 @@ static bool next_peer(const struct request *rq, struct stun_walk *walk, struct n
 }
 
 /* check_peers — every address is well-formed, of a family we have, and allowed. *fresh becomes how
- * many have no permission yet, one named twice counted twice. */
+ * many have no live permission yet, one named twice counted twice. */
 static int check_peers(const struct turn *t, const struct request *rq, unsigned *fresh)
 {
     struct stun_walk walk = stun_message_walk(&rq->message);
@@ -127,7 +135,7 @@ static int check_peers(const struct turn *t, const struct request *rq, unsigned 
         if (result != 0) {
             return result;
         }
-        *fresh += permit_find(&t->flows, rq->flow, &peer) == PERMIT_NONE ? 1 : 0;
+        *fresh += has_live(t, rq, &peer) ? 0 : 1;
     }
     return count > 0 ? 0 : -REFUSAL_BAD_REQUEST;
 }

@@ -4,8 +4,8 @@
 #ifndef ENGINE_PERMISSION_H
 #define ENGINE_PERMISSION_H
 
-#include "engine/request.h"
 #include "relay/permit.h"
+#include "engine/request.h"
 
 /* permission_handle — install or refresh a permission for every peer address an authentic request
  * by the owner names: all or none, unless memory runs out between two of them. Returns 0; else the

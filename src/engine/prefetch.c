@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/prefetch.h"
 
-#include "engine/allocation.h"
 #include "relay/channel.h"
 #include "relay/permit.h"
+#include "engine/allocation.h"
 
 /* new_allocation — the records that the next one gets. */
 static void new_allocation(const struct turn *t, const struct request *rq)

@@ -10,11 +10,11 @@
 #define ENGINE_TURN_H
 
 #include "base/wheel.h"
+#include "relay/flow.h"
 #include "engine/keyring.h"
 #include "engine/limiter.h"
 #include "engine/settings.h"
 #include "engine/user.h"
-#include "relay/flow.h"
 
 enum { TURN_PARKED_MAX = 64 }; /* requests waiting for a key, per worker */
 

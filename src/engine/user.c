@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/user.h"
 
-#include "base/secret.h"
-
 #include <string.h>
+
+#include "base/secret.h"
 
 /* The rest of a name longer than USER_NAME_INLINE. */
 struct tail {

@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/addresses.h"
 
-#include "net/sockaddr.h"
-
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "net/sockaddr.h"
 
 size_t addresses_list(struct netaddr *out, size_t room)
 {

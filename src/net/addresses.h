@@ -4,9 +4,9 @@
 #ifndef NET_ADDRESSES_H
 #define NET_ADDRESSES_H
 
-#include "base/netaddr.h"
-
 #include <stddef.h>
+
+#include "base/netaddr.h"
 
 /* addresses_list — the addresses of all interfaces, ports 0, each once, at most `room`. Returns how
  * many; 0 when the kernel does not tell. */

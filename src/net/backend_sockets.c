@@ -1,15 +1,15 @@
 /* backend_sockets — a socket per relay endpoint: works everywhere, needs no privilege. */
 /* SPDX-License-Identifier: MIT */
-#include "net/backend.h"
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <linux/errqueue.h>
+#include <unistd.h>
 
+#include "net/backend.h"
 #include "net/endpoint.h"
 #include "net/send.h"
 #include "net/sockaddr.h"
-
-#include <errno.h>
-#include <linux/errqueue.h>
-#include <string.h>
-#include <unistd.h>
 
 enum {
     READ_AT_ONCE = 8, /* datagrams per ready endpoint and turn: bursts of a flow, no starving */

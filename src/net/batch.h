@@ -4,10 +4,10 @@
 #ifndef NET_BATCH_H
 #define NET_BATCH_H
 
-#include "relay/forward.h"
-
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include "relay/forward.h"
 
 enum {
     BATCH_SIZE = 32,          /* datagrams handled together */

@@ -5,12 +5,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/digest_openssl.h"
 
-#include "base/secret.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "base/secret.h"
 
 enum { BLOCK_SIZE = 64 }; /* of MD5, SHA-1 and SHA-256 alike */
 
@@ -93,7 +94,8 @@ struct digest *digest_openssl_new(void)
         free(c);
         return NULL;
     }
-    *digest = (struct digest){c, md5, sha256, hmac_sha1, hmac_sha256};
+    *digest = (struct digest){NULL, md5, sha256, hmac_sha1, hmac_sha256};
+    digest->context = c;
     c->md5 = EVP_MD_fetch(NULL, "MD5", NULL);
     c->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
     c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/endpoint.h"
 
-#include "net/entropy_os.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "net/entropy_os.h"
 
 enum { TRIES = 64 }; /* ports that other programs may hold in a row */
 

@@ -4,11 +4,11 @@
 #ifndef NET_ENDPOINT_H
 #define NET_ENDPOINT_H
 
+#include <sys/epoll.h>
+
 #include "engine/turn.h"
 #include "net/backend.h"
 #include "net/ports.h"
-
-#include <sys/epoll.h>
 
 enum { ENDPOINT_RELAY_MAX = 16, ENDPOINT_READY_MAX = 64 };
 

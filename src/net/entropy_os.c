@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/entropy_os.h"
 
-#include "base/secret.h"
-
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "base/secret.h"
 
 /* Bytes fetched ahead, so that a port or a transaction id costs no system call of its own. They are
  * wiped as they are given out. */
@@ -22,8 +23,8 @@ static void fetch(uint8_t *out, size_t size)
         if (got > 0) {
             out += got;
             size -= (size_t)got;
-        } else if (got == 0) {
-            abort();
+        } else if (got == 0 || errno != EINTR) {
+            abort(); /* no entropy, no server */
         }
     }
 }

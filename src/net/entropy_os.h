@@ -4,9 +4,9 @@
 #ifndef NET_ENTROPY_OS_H
 #define NET_ENTROPY_OS_H
 
-#include "base/entropy.h"
-
 #include <stdint.h>
+
+#include "base/entropy.h"
 
 /* entropy_os — struct entropy over getrandom(2), buffered per thread; borrowed, static. Aborts the
  * process if the kernel has no entropy to give. */

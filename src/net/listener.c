@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/listener.h"
 
-#include "net/sockaddr.h"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "net/sockaddr.h"
 
 enum { BUFFER_SIZE = 4 << 20 }; /* asked of the kernel, which gives what net.core.*mem_max allow */
 
@@ -156,7 +156,7 @@ static void send_run(struct listener_set *set_, uint16_t number, struct batch *b
                      struct flow_counts *counts)
 {
     struct send_list list;
-    bool is_data[BATCH_SIZE];
+    bool is_data[BATCH_SIZE] = {false};
     send_begin(&list);
     for (size_t i = first; i < b->to_client_count; i++) {
         if (b->to_client[i].path.listener == number) {

@@ -2,9 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/log.h"
 
-#include "net/clock.h"
-#include "net/log_format.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +14,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "net/clock.h"
+#include "net/log_format.h"
 
 enum { SOURCES_MAX = 260, IDLE_MS = 1000 };
 
@@ -117,13 +117,11 @@ static bool write_all(struct log *log, const char *bytes, size_t size)
     return true;
 }
 
-static void write_record(struct log *log, struct log_source *s, const uint8_t *bytes, size_t size)
+static bool write_record(struct log *log, const uint8_t *bytes, size_t size)
 {
     char out[LOG_FORMAT_MAX];
     size_t used = log_format_record(bytes, size, (enum log_format)log->format, out, sizeof(out));
-    if (used > 0 && !write_all(log, out, used)) {
-        atomic_fetch_add(&s->lost, 1);
-    }
+    return write_all(log, out, used);
 }
 
 /* tell_lost — one line for the lines there was no room for. */
@@ -134,31 +132,10 @@ static void tell_lost(struct log *log, struct log_source *s)
         struct log_line line;
         log_line_begin(&line, LOG_LEVEL_WARN, "log_lines_lost");
         log_line_u64(&line, "count", lost);
-        write_record(log, s, line.bytes, line.w.used);
-    }
-}
-
-static bool drain(struct log *log)
-{
-    bool any = false;
-    size_t count = atomic_load(&log->source_count);
-    for (size_t i = 0; i < count; i++) {
-        struct log_source *s = log->source[i];
-        uint8_t bytes[LOG_LINE_MAX];
-        uint32_t size;
-        uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
-        if (tail == atomic_load(&s->head)) {
-            continue;
+        if (!write_record(log, line.bytes, line.w.used)) {
+            atomic_fetch_add(&s->lost, lost);
         }
-        any = true;
-        copy_out(s, tail, &size, sizeof(size));
-        copy_out(s, tail + (uint32_t)sizeof(size), bytes, size);
-        atomic_store_explicit(&s->tail, tail + (uint32_t)sizeof(size) + size,
-                              memory_order_release);
-        tell_lost(log, s);
-        write_record(log, s, bytes, size);
     }
-    return any;
 }
 
 static int open_file(const char *path)
@@ -181,7 +158,33 @@ static void reopen_if_asked(struct log *log)
     log_line_begin(&line, LOG_LEVEL_WARN, "log_not_reopened");
     log_line_string(&line, "file", log->path);
     log_line_string(&line, "why", strerror(errno));
-    write_record(log, log->source[0], line.bytes, line.w.used);
+    write_record(log, line.bytes, line.w.used);
+}
+
+static bool drain(struct log *log)
+{
+    bool any = false;
+    size_t count = atomic_load(&log->source_count);
+    for (size_t i = 0; i < count; i++) {
+        struct log_source *s = log->source[i];
+        uint8_t bytes[LOG_LINE_MAX];
+        uint32_t size;
+        uint32_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
+        if (tail == atomic_load(&s->head)) {
+            continue;
+        }
+        any = true;
+        copy_out(s, tail, &size, sizeof(size));
+        copy_out(s, tail + (uint32_t)sizeof(size), bytes, size);
+        atomic_store_explicit(&s->tail, tail + (uint32_t)sizeof(size) + size,
+                              memory_order_release);
+        reopen_if_asked(log); /* asked for before this record was put */
+        tell_lost(log, s);
+        if (!write_record(log, bytes, size)) {
+            atomic_fetch_add(&s->lost, 1);
+        }
+    }
+    return any;
 }
 
 void log_give(struct log *log, const char *user)
@@ -235,6 +238,12 @@ struct log *log_open(const char *to, enum log_format format, enum log_level leve
         snprintf(why, why_room, "cannot make a log: %s", strerror(errno));
     } else {
         return log;
+    }
+    if (is_file && log->fd >= 0) {
+        close(log->fd);
+    }
+    if (log->wake >= 0) {
+        close(log->wake);
     }
     free(log->path);
     free(log);

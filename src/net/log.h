@@ -4,9 +4,9 @@
 #ifndef NET_LOG_H
 #define NET_LOG_H
 
-#include "net/log_line.h"
-
 #include <stdatomic.h>
+
+#include "net/log_line.h"
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 

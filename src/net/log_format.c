@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/log_format.h"
 
-#include "base/mono.h"
-#include "base/text.h"
-
 #include <string.h>
 #include <time.h>
+
+#include "base/mono.h"
+#include "base/text.h"
 
 /* utf8_size — the bytes of the valid UTF-8 sequence at `s`, or 0 (RFC 3629). */
 static size_t utf8_size(const uint8_t *s, size_t left)
@@ -178,6 +178,9 @@ size_t log_format_record(const uint8_t *bytes, size_t size, enum log_format form
     while (take(&r, &name, sizeof(name)) && take(&r, &kind, sizeof(kind)) &&
            take(&r, &length, sizeof(length))) {
         const uint8_t *value = reader_bytes(&r, length);
+        if (!value) {
+            break; /* no writer composes such a record */
+        }
         put_name(&t, format, name, false);
         put_value(&t, format, kind, (struct span){value, length});
     }

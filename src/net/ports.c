@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/ports.h"
 
-#include "base/secret.h"
-#include "net/entropy_os.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/secret.h"
+#include "net/entropy_os.h"
 
 #define EVEN_BITS UINT64_C(0x5555555555555555)
 

@@ -8,11 +8,11 @@
 #ifndef NET_PORTS_H
 #define NET_PORTS_H
 
-#include "base/mono.h"
-#include "base/netaddr.h"
-
 #include <pthread.h>
 #include <stdatomic.h>
+
+#include "base/mono.h"
+#include "base/netaddr.h"
 
 enum {
     PORTS_HOSTS_MAX = 250,

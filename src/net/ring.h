@@ -4,9 +4,9 @@
 #ifndef NET_RING_H
 #define NET_RING_H
 
-#include "net/listener.h"
-
 #include <stdatomic.h>
+
+#include "net/listener.h"
 
 enum {
     RING_SLOTS = 64,

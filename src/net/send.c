@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/send.h"
 
-#include "net/sockaddr.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "net/sockaddr.h"
 
 void send_add(struct send_list *list, uint8_t *bytes, size_t size, const struct netaddr *to,
               uint32_t scope)

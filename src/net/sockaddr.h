@@ -4,9 +4,9 @@
 #ifndef NET_SOCKADDR_H
 #define NET_SOCKADDR_H
 
-#include "base/netaddr.h"
-
 #include <sys/socket.h>
+
+#include "base/netaddr.h"
 
 /* sockaddr_from — write `a` as a socket address; `scope` is the interface of a link-local IPv6
  * address, else 0. Returns its length. Never fails. */

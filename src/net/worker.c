@@ -6,17 +6,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/worker.h"
 
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
 #include "net/clock.h"
 #include "net/digest_openssl.h"
 #include "net/entropy_os.h"
 #include "net/memory_map.h"
 #include "net/record.h"
 #include "net/steer.h"
-
-#include <event2/event.h>
-#include <semaphore.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
     BATCHES_PER_TURN = 4, /* of one source, before the others get their turn */

@@ -4,14 +4,14 @@
 #ifndef NET_WORKER_H
 #define NET_WORKER_H
 
+#include <pthread.h>
+
 #include "engine/quota.h"
 #include "net/endpoint.h"
 #include "net/inbox.h"
 #include "net/listener.h"
 #include "net/log.h"
 #include "net/ring.h"
-
-#include <pthread.h>
 
 enum { WORKER_MAX = 254 };
 

@@ -4,8 +4,8 @@
 #ifndef PROBE_PROBE_ANSWER_H
 #define PROBE_PROBE_ANSWER_H
 
-#include "probe/probe_socket.h"
 #include "wire/stun_integrity.h"
+#include "probe/probe_socket.h"
 
 /* What an answer is judged by. */
 struct probe_answer_terms {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "wire/stun.h"
 #include "probe/probe_credential.h"
 #include "probe/probe_wrap.h"
-#include "wire/stun.h"
 
 enum {
     TIMEOUT = 5, /* seconds where none is said */

@@ -3,7 +3,6 @@
 #include "probe/probe_socket.h"
 
 #include <time.h> /* linux/errqueue.h takes it for granted */
-
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/icmp6.h>

@@ -3,8 +3,8 @@
 #include "probe/probe_trace.h"
 
 #include "base/text.h"
-#include "net/clock.h"
 #include "wire/stun_message.h"
+#include "net/clock.h"
 
 enum { LINE_SIZE = 1024 };
 

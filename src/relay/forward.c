@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "relay/forward.h"
 
-#include "relay/channel.h"
-#include "relay/permit.h"
 #include "wire/stun_build.h"
 #include "wire/stun_message.h"
+#include "relay/channel.h"
+#include "relay/permit.h"
 
 enum {
     UDP_PAYLOAD_MAX = 65507, /* over IPv4; what more IPv6 could carry is not worth a difference */

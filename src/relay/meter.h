@@ -5,9 +5,9 @@
 #ifndef RELAY_METER_H
 #define RELAY_METER_H
 
-#include "base/mono.h"
-
 #include <stddef.h>
+
+#include "base/mono.h"
 
 /* A burst of half a second's worth may pass at once: a key frame is not cut into pieces. */
 #define METER_BURST_NS (MONO_SECOND / 2)

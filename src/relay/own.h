@@ -4,10 +4,10 @@
 #ifndef RELAY_OWN_H
 #define RELAY_OWN_H
 
-#include "base/netaddr.h"
-
 #include <stdatomic.h>
 #include <stddef.h>
+
+#include "base/netaddr.h"
 
 #define OWN_NONE UINT8_MAX
 

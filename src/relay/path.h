@@ -4,10 +4,10 @@
 #ifndef RELAY_PATH_H
 #define RELAY_PATH_H
 
-#include "base/netaddr.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "base/netaddr.h"
 
 enum path_kind {
     PATH_NONE,

@@ -5,9 +5,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
+
+#include "base/secret.h"
 
 /* widen_spaces — the text with every space separator as U+0020; NULL when a character is refused. */
 static uint8_t *widen_spaces(const uint8_t *text, size_t size, size_t *out_size)
@@ -33,6 +36,15 @@ static uint8_t *widen_spaces(const uint8_t *text, size_t size, size_t *out_size)
     return out;
 }
 
+/* forget — free what may have been a password. */
+static void forget(uint8_t *text, size_t size)
+{
+    if (text) {
+        secret_wipe(text, size);
+        free(text);
+    }
+}
+
 char *opaque_string(const char *text)
 {
     const uint8_t *bytes = (const uint8_t *)text;
@@ -49,7 +61,7 @@ char *opaque_string(const char *text)
         memcpy(out, composed, normal);
         out[normal] = '\0';
     }
-    free(spaced);
-    free(composed);
+    forget(spaced, wide);
+    forget(composed, normal);
     return out;
 }

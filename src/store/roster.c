@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/roster.h"
 
-#include "base/base64.h"
-#include "base/secret.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/base64.h"
+#include "base/secret.h"
 
 struct entry {
     uint8_t realm;
@@ -99,7 +99,11 @@ bool roster_add_secret(struct roster *r, uint8_t realm, const char *secret,
         free(copy);
         return false;
     }
-    r->secret[r->secret_count++] = (struct shared_secret){realm, which, copy, strlen(copy)};
+    struct shared_secret *s = &r->secret[r->secret_count++];
+    s->realm = realm;
+    s->which = which;
+    s->text = copy;
+    s->size = strlen(copy);
     return true;
 }
 
@@ -213,15 +217,14 @@ bool roster_time_limited(struct span name, struct wall *expires, size_t *user_at
     size_t tail = (size_t)(last - name.bytes);
     int64_t before = number_in((struct span){name.bytes, head});
     int64_t behind = number_in((struct span){last + 1, name.size - tail - 1});
-    if (is_first_the_time(before, behind)) {
-        expires->s = before;
-        *user_at = head + 1;
-        *user_size = name.size - head - 1;
-        return true;
+    bool is_first = is_first_the_time(before, behind);
+    size_t size = is_first ? name.size - head - 1 : tail;
+    if (size > 0) { /* those who name no user are not all one */
+        *user_at = is_first ? head + 1 : 0;
+        *user_size = size;
     }
-    expires->s = behind;
-    *user_size = tail;
-    return behind > 0;
+    expires->s = is_first ? before : behind;
+    return expires->s > 0;
 }
 
 void roster_password(const struct digest *digest, enum roster_digest which, struct span secret,
@@ -294,6 +297,7 @@ static enum keyring_answer find(void *context, const struct keyring_query *query
                                            : find_name(r, query->realm, query->name);
     struct span name = e ? (struct span){(const uint8_t *)e->name, e->name_size} : query->name;
     out->count = 0;
+    out->name_size = 0;
     if (!query->is_hash || e) {
         memcpy(out->name, name.bytes, name.size);
         out->name_size = name.size;
@@ -315,6 +319,9 @@ const struct keyring *roster_seal(struct roster *r)
     if (r->entry_count > 0) {
         qsort(r->entry, r->entry_count, sizeof(*r->entry), order_by_name);
         r->by_hash = calloc(r->entry_count, sizeof(*r->by_hash));
+        if (!r->by_hash) {
+            return NULL;
+        }
     }
     for (size_t i = 0; r->by_hash && i < r->entry_count; i++) {
         r->by_hash[i] = &r->entry[i];

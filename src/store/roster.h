@@ -29,7 +29,7 @@ bool roster_add_secret(struct roster *r, uint8_t realm, const char *secret,
                        enum roster_digest which);
 
 /* roster_seal — make it ready to be asked; nothing may be added afterwards. Returns its keyring,
- * borrowed for the life of the roster. */
+ * borrowed for the life of the roster; NULL when memory is short. */
 const struct keyring *roster_seal(struct roster *r);
 
 /* roster_time_limited — split a time-limited user name: "expiry:user", "user:expiry" or "expiry",

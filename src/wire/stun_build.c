@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/stun_build.h"
 
-#include "wire/crc32.h"
-
 #include <string.h>
+
+#include "wire/crc32.h"
 
 struct stun_build stun_build_begin(uint8_t *bytes, size_t room, enum stun_class class,
                                    uint16_t method, struct span id)

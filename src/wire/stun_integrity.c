@@ -9,9 +9,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/stun_integrity.h"
 
-#include "base/secret.h"
-
 #include <string.h>
+
+#include "base/secret.h"
 
 struct stun_key stun_integrity_key(const struct digest *digest, unsigned algorithm,
                                    struct span user, struct span realm, struct span password)

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/stun_message.h"
 
-#include "wire/crc32.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "wire/crc32.h"
 
 static_assert(STUN_KNOWN_COUNT <= 32, "stun_message.present has a bit for each");
 

@@ -353,7 +353,7 @@ static void measure_lap(struct run *r)
 static uint32_t *new_order(uint32_t count, bool is_shuffled)
 {
     struct dice dice = {count};
-    uint32_t *order = malloc(count * sizeof(*order));
+    uint32_t *order = calloc(count, sizeof(*order));
     if (!order) {
         abort();
     }

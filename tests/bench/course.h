@@ -30,13 +30,13 @@ struct course_figure {
 
 struct course {
     struct course_figure step[COURSE_STEPS];
+    double bytes_worst;      /* committed per allocation, at the worst filling */
+    double bytes_full;       /* with all clients there */
+    double channel_first, channel_last; /* ns: first and 256th channel of an allocation */
+    uint32_t bytes_worst_at; /* the worst filling, in allocations */
     uint32_t growth_longest; /* one Allocate, CreatePermission or ChannelBind while growing */
     uint32_t tick_deep; /* one call of turn_tick, allocations with 256 channels being due */
     uint32_t tick_lap;  /* and with all clients having come at once, for long */
-    double bytes_worst;      /* committed per allocation, at the worst filling */
-    uint32_t bytes_worst_at; /* which was this one */
-    double bytes_full;       /* with all clients there */
-    double channel_first, channel_last; /* ns: first and 256th channel of an allocation */
 };
 
 /* course_run — measure everything with count[0] to count[courses - 1] clients, huge pages from

@@ -163,7 +163,7 @@ void crowd_free(struct crowd *c)
     turn_end_all(&c->turn, TURN_REASON_SHUTDOWN, c->now);
     turn_fini(&c->turn);
     digest_fini(&c->digest);
-    free((void *)c->quota.cell);
+    free((void *)(uintptr_t)c->quota.cell);
     free(c->free_endpoints);
     free(c->endpoint_of);
     free(c);

@@ -59,7 +59,7 @@ static void datagrams_are_received_together_and_in_order(void **state)
     for (uint8_t i = 0; i < 40; i++) {
         say(&i, 1);
     }
-    assert_int_equal(batch_receive(batch, in, 5), 5); /* no more than asked */
+    assert_int_equal(batch_receive(batch, in, 5), 5);                       /* no more than asked */
     assert_int_equal(batch_receive(batch, in, BATCH_SIZE), BATCH_SIZE - 5); /* nor than fit */
     assert_int_equal(batch_receive(batch, in, BATCH_SIZE), 0);
     assert_int_equal(batch->count, BATCH_SIZE);

@@ -1,5 +1,5 @@
-/* test_digest_openssl — the server's digests against the vectors of RFC 1321, FIPS 180, RFC 2202 and
- * RFC 4231, and against OpenSSL's own HMAC. */
+/* test_digest_openssl — the server's digests against the vectors of RFC 1321, FIPS 180, RFC 2202
+ * and RFC 4231, and against OpenSSL's own HMAC. */
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
@@ -167,9 +167,9 @@ static void pieces_are_hashed_as_one_run(void **state)
 {
     (void)state;
     const struct span whole = span_of_text("user:realm:password");
-    const struct span pieces[] = {span_of_text("user"), span_of_text(":"),
-                                  {NULL, 0},            span_of_text("realm"),
-                                  span_of_text(""),     span_of_text(":password")};
+    const struct span pieces[] = {
+        span_of_text("user"),  span_of_text(":"), {NULL, 0},
+        span_of_text("realm"), span_of_text(""),  span_of_text(":password")};
     uint8_t one[DIGEST_SHA256_SIZE], many[DIGEST_SHA256_SIZE];
     digest->md5(digest->context, &whole, 1, one);
     digest->md5(digest->context, pieces, 6, many);
@@ -211,8 +211,8 @@ int main(void)
         {"SHA-256 is that of FIPS 180", sha256_is_that_of_fips_180, begin, end, NULL},
         {"HMAC-SHA1 is that of RFC 2202", hmac_sha1_is_that_of_rfc_2202, begin, end, NULL},
         {"HMAC-SHA256 is that of RFC 4231", hmac_sha256_is_that_of_rfc_4231, begin, end, NULL},
-        {"keys of every size agree with OpenSSL", keys_of_every_size_agree_with_openssl, begin,
-         end, NULL},
+        {"keys of every size agree with OpenSSL", keys_of_every_size_agree_with_openssl, begin, end,
+         NULL},
         {"pieces are hashed as one run", pieces_are_hashed_as_one_run, begin, end, NULL},
         {"an empty key and text are taken", empty_key_and_text_are_taken, begin, end, NULL},
         {"the library says its name", library_says_its_name, begin, end, NULL},

@@ -1,5 +1,5 @@
-/* test_endpoint — relay endpoints on real loopback sockets: which address, which port, what happens when
- * ports, descriptors or numbers run out, and what peers and ICMP bring. */
+/* test_endpoint — relay endpoints on real loopback sockets: which address, which port, what happens
+ * when ports, descriptors or numbers run out, and what peers and ICMP bring. */
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
@@ -209,7 +209,7 @@ static void family_that_no_address_of_ours_has_is_refused(void **state)
     own.host[own.host_count++].local = at("2001:db8::1");
     own.host[own.host_count++].local = at("127.77.0.5");
     assert_int_equal(open_as(&ipv6, HERE, &e), TURN_NO_FAMILY);
-    assert_int_equal(open_as(&any, "192.0.2.1:3478", &e), TURN_NO_PORT); /* not here */
+    assert_int_equal(open_as(&any, "192.0.2.1:3478", &e), TURN_NO_PORT);       /* not here */
     assert_int_equal(open_as(&any, "[2001:db8::1]:3478", &e), TURN_NO_FAMILY); /* loopback only */
 }
 

@@ -1,4 +1,5 @@
-/* test_memory_map — address space of the kernel: costs nothing, zeroed once committed, given back. */
+/* test_memory_map — address space of the kernel: costs nothing, zeroed once committed, given back.
+ */
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 

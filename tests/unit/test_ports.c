@@ -1,5 +1,5 @@
-/* test_ports — relay ports: each taken once and given back, by one worker and by four at once; leases,
- * even ports, pairs, reservations, chance. */
+/* test_ports — relay ports: each taken once and given back, by one worker and by four at once;
+ * leases, even ports, pairs, reservations, chance. */
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
@@ -71,8 +71,8 @@ static void ranges_begin_and_end_anywhere(void **state)
 {
     (void)state;
     static const uint16_t range[][2] = {
-        {50000, 50000}, {50000, 50001}, {49999, 50000},  {50047, 50048}, {50010, 50090},
-        {1, 70},        {1, 63},        {65535, 65535},  {65471, 65535}, {65472, 65535},
+        {50000, 50000}, {50000, 50001}, {49999, 50000},   {50047, 50048}, {50010, 50090},
+        {1, 70},        {1, 63},        {65535, 65535},   {65471, 65535}, {65472, 65535},
         {64, 127},      {63, 128},      {1024, 1024 + 7}, {40001, 40999},
     };
     for (size_t i = 0; i < sizeof(range) / sizeof(range[0]); i++) {
@@ -576,13 +576,13 @@ int main(void)
         {"one free port among all is found", one_free_port_among_all_is_found, NULL, end, NULL},
         {"T11 even ports are even and all there", even_ports_are_even_and_all_there, NULL, end,
          NULL},
-        {"T11 pairs are two neighbours within the range",
-         pairs_are_two_neighbours_within_the_range, NULL, end, NULL},
+        {"T11 pairs are two neighbours within the range", pairs_are_two_neighbours_within_the_range,
+         NULL, end, NULL},
         {"T11 a pair needs both ports free", pair_needs_both_ports_free, NULL, end, NULL},
         {"four racing workers take each port once", four_racing_workers_take_each_port_once, NULL,
          end, NULL},
-        {"ports that come and go are never held twice",
-         ports_that_come_and_go_are_never_held_twice, NULL, end, NULL},
+        {"ports that come and go are never held twice", ports_that_come_and_go_are_never_held_twice,
+         NULL, end, NULL},
         {"workers stay within their own blocks while there is room",
          workers_stay_within_their_own_blocks_while_there_is_room, NULL, end, NULL},
         {"a worker without a block takes from others", worker_without_a_block_takes_from_others,

@@ -147,8 +147,8 @@ static void limit_of_descriptors_is_raised_to_the_hard_one(void **state)
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_max = limit.rlim_max < 300 ? limit.rlim_max : 300;
         limit.rlim_cur = 20;
-        bool ok = setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-                  privilege_raise_files() == limit.rlim_max;
+        bool ok =
+            setrlimit(RLIMIT_NOFILE, &limit) == 0 && privilege_raise_files() == limit.rlim_max;
         getrlimit(RLIMIT_NOFILE, &limit);
         _exit(ok && limit.rlim_cur == limit.rlim_max ? 0 : 1);
     }

@@ -1,5 +1,5 @@
-/* test_send — datagrams that leave together: one that is refused costs no other, ancillary data is as
- * asked. */
+/* test_send — datagrams that leave together: one that is refused costs no other, ancillary data is
+ * as asked. */
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
