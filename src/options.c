@@ -70,8 +70,8 @@ static const struct options_row rows[] = {
      .help = "How long a draining server waits for its allocations to end. 0: as long as they "
              "live."},
     {OPTIONS_TOP, OPTIONS_SERVERS, OPTIONS_LIVE, "alternate-servers", .standard = "",
-     .example = "{ \"198.51.100.9:3478\", \"[2001:db8::9]:3478\" }",
-     FIELD(struct conf, alternates), .max = 4,
+     .example = "{ \"198.51.100.9:3478\", \"[2001:db8::9]:3478\" }", FIELD(struct conf, alternates),
+     .max = 4,
      .help = "Servers that a draining one sends new clients to, at most four; the first of the "
              "client's family comes first. None: they get error 508."},
     {OPTIONS_TOP, OPTIONS_TEXT, OPTIONS_LATER, "store", .standard = "memory", .max = PATH_LONGEST,
@@ -224,8 +224,9 @@ static const struct options_row rows[] = {
     {OPTIONS_LIMITS, OPTIONS_BANDWIDTH, OPTIONS_LIVE, "limits.bandwidth-per-allocation",
      .standard = "0", .max = UINT64_C(1000000000000),
      FIELD(struct conf, limits.bandwidth_per_allocation),
-     .help = "What one allocation may relay, both directions together. What is above is dropped. 0: no "
-             "limit."},
+     .help =
+         "What one allocation may relay, both directions together. What is above is dropped. 0: no "
+         "limit."},
     {OPTIONS_LIMITS, OPTIONS_RATE, OPTIONS_LIVE, "limits.challenges-per-prefix",
      .standard = "200/s", .max = MANY, FIELD(struct conf, limits.challenges_per_prefix),
      .help = "Requests for credentials that one source, a /24 of IPv4 or a /56 of IPv6, is "

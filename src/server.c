@@ -116,8 +116,8 @@ static bool probe_sockets(struct server *s)
     return kept > 0 || fail(s, "listen: there is no address to listen on");
 }
 
-/* probe_relay — see that configured relay addresses are this machine's; false with a sentence in the
- * WHY_MAX bytes at `why`. */
+/* probe_relay — see that configured relay addresses are this machine's; false with a sentence in
+ * the WHY_MAX bytes at `why`. */
 static bool probe_relay(const struct conf *c, char *why)
 {
     for (size_t i = 0; i < c->relay_address_count; i++) {
@@ -127,8 +127,8 @@ static bool probe_relay(const struct conf *c, char *why)
         int fd = listener_bind(&at, true);
         if (fd < 0) {
             text_host(&t, &at);
-            snprintf(why, WHY_MAX, "%s: cannot relay from %s: %s",
-                     conf_place(c, "relay.addresses"), text,
+            snprintf(why, WHY_MAX, "%s: cannot relay from %s: %s", conf_place(c, "relay.addresses"),
+                     text,
                      fd == -EADDRNOTAVAIL
                          ? "this machine has no such address; what clients should be told instead "
                            "belongs into `external`"
@@ -149,8 +149,8 @@ static unsigned worker_count(const struct conf *c)
 
 static void *map_zeroes(size_t size)
 {
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
@@ -197,8 +197,8 @@ static void free_shared(struct server *s)
     }
 }
 
-/* bind_all — every worker's socket on every address, worker after worker: that order is the kernel's
- * numbering of the sockets that share a port, and the steering counts on it. */
+/* bind_all — every worker's socket on every address, worker after worker: that order is the
+ * kernel's numbering of the sockets that share a port, and the steering counts on it. */
 static bool bind_all(struct server *s)
 {
     struct worker_shared *w = &s->shared;
@@ -254,8 +254,9 @@ static bool check_user(struct server *s)
     if (!user || geteuid() != 0 || privilege_user_exists(user)) {
         return true;
     }
-    return fail(s, "%s: there is no user \"%s\" on this machine: make one with `useradd --system "
-                   "%s`, or name another",
+    return fail(s,
+                "%s: there is no user \"%s\" on this machine: make one with `useradd --system "
+                "%s`, or name another",
                 conf_place(s->conf, "run-as"), user, user);
 }
 
@@ -279,8 +280,8 @@ static bool prepare(struct server *s)
     size_t files = privilege_raise_files();
     s->conf = conf_read(a->file, a->set, a->set_count, s->why, WHY_MAX);
     s->started = s->conf;
-    if (!s->conf || !check_user(s) || !probe_sockets(s) || !probe_relay(s->conf, s->why) || !open_log(s) ||
-        !make_shared(s, files)) {
+    if (!s->conf || !check_user(s) || !probe_sockets(s) || !probe_relay(s->conf, s->why) ||
+        !open_log(s) || !make_shared(s, files)) {
         return false;
     }
     s->snapshot = make_snapshot(s, s->conf, s->why);
@@ -473,7 +474,7 @@ static bool make_events(struct server *s)
         int number;
         event_callback_fn run;
     } signals[SIGNALS] = {
-        {SIGTERM, on_stop}, {SIGINT, on_stop},    {SIGHUP, on_reload},
+        {SIGTERM, on_stop},   {SIGINT, on_stop},   {SIGHUP, on_reload},
         {SIGUSR1, on_reopen}, {SIGUSR2, on_drain},
     };
     static const struct timeval second = {1, 0};

@@ -9,8 +9,8 @@
 #include "base/netaddr.h"
 
 struct server_arguments {
-    const char *file;        /* configuration file; NULL: none */
-    const char *const *set;  /* texts of --set */
+    const char *file;       /* configuration file; NULL: none */
+    const char *const *set; /* texts of --set */
     size_t set_count;
     /* called once it serves, with the first address it listens on; may be NULL */
     void (*when_ready)(void *context, const struct netaddr *listening);

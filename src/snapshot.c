@@ -125,8 +125,8 @@ static bool gather_hosts(struct own *own, const struct snapshot_parts *parts)
     return ok;
 }
 
-/* add_ports — the port maps of the hosts that can be relayed from; those of addresses that have gone
- * are given up. */
+/* add_ports — the port maps of the hosts that can be relayed from; those of addresses that have
+ * gone are given up. */
 static void add_ports(struct own *own, struct ports *ports)
 {
     struct netaddr kept[OWN_HOSTS_MAX];
@@ -262,8 +262,8 @@ static int fresh_number(struct settings *settings)
     return -1;
 }
 
-/* name_realm — give the conf's realm `i` its number, if it is to have a known one (`is_known`) or one
- * that is not. Known ones go first, so that none is taken from them. */
+/* name_realm — give the conf's realm `i` its number, if it is to have a known one (`is_known`) or
+ * one that is not. Known ones go first, so that none is taken from them. */
 static bool name_realm(struct snapshot *s, const struct conf_realm *from, size_t i, bool is_known,
                        char *why, size_t why_room)
 {
@@ -298,7 +298,8 @@ static bool name_realms(struct snapshot *s, const struct conf *c, char *why, siz
     for (size_t i = 0; ok && i < c->realm_count; i++) {
         ok = name_realm(s, &c->realms[i], i, true, why, why_room);
     }
-    /* Those named just now are no longer gone, which is how a second one of the same name is seen. */
+    /* Those named just now are no longer gone, which is how a second one of the same name is seen.
+     */
     for (size_t i = 0; ok && i < c->realm_count; i++) {
         if (s->number[i] == NO_NUMBER) {
             ok = name_realm(s, &c->realms[i], i, false, why, why_room);
@@ -327,8 +328,8 @@ static bool fill_realm(struct snapshot *s, const struct conf *c, size_t i,
     to->channel_lifetime = from->limits.channel_lifetime;
     to->permissions_max = (uint16_t)from->limits.permissions_per_allocation;
     to->channels_max = (uint16_t)from->limits.channels_per_allocation;
-    to->allocations = from->limits.allocations == c->limits.allocations ? 0
-                                                                        : from->limits.allocations;
+    to->allocations =
+        from->limits.allocations == c->limits.allocations ? 0 : from->limits.allocations;
     to->per_user = from->limits.allocations_per_user;
     to->bandwidth = from->limits.bandwidth_per_allocation;
     if (!fill_policy(s, c, &from->peers, (size_t)number)) {
@@ -387,7 +388,8 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
     bool ok = digest && s && (s->roster = roster_new()) != NULL;
     snprintf(why, why_room, "out of memory, or OpenSSL lacks MD5");
     if (ok && !fill_own(s, parts)) {
-        snprintf(why, why_room, "this machine has too many addresses: %d is the most", OWN_HOSTS_MAX);
+        snprintf(why, why_room, "this machine has too many addresses: %d is the most",
+                 OWN_HOSTS_MAX);
         ok = false;
     }
     if (ok) {

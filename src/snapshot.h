@@ -10,15 +10,16 @@
 /* A socket the configuration asks for: "*" is two of them. */
 struct snapshot_socket {
     struct netaddr address;
-    char *realm;        /* challenged with here, owned; NULL: the first of the conf */
-    bool may_lack;      /* half of a "*": a machine may have one family only */
+    char *realm;   /* challenged with here, owned; NULL: the first of the conf */
+    bool may_lack; /* half of a "*": a machine may have one family only */
     const struct conf_listener *listener; /* borrowed from the conf */
 };
 
 struct snapshot;
 
-/* snapshot_sockets — the sockets of a conf, in the order all workers number them in; at most `room`.
- * Returns how many; `room` + 1 when there would be more. Their realms are freed with snapshot_forget. */
+/* snapshot_sockets — the sockets of a conf, in the order all workers number them in; at most
+ * `room`. Returns how many; `room` + 1 when there would be more. Their realms are freed with
+ * snapshot_forget. */
 size_t snapshot_sockets(const struct conf *c, struct snapshot_socket *out, size_t room);
 
 /* snapshot_forget — free what snapshot_sockets made. Never fails. */

@@ -18,10 +18,14 @@ enum { SETS_MAX = 64, USAGE = 1 };
 enum action { ACTION_SERVE, ACTION_CHECK, ACTION_DEMO, ACTION_SAMPLE, ACTION_MAN };
 
 static const struct option flags[] = {
-    {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-    {"check", no_argument, NULL, 't'},        {"demo", no_argument, NULL, 'd'},
-    {"sample", no_argument, NULL, 'S'},       {"man-options", no_argument, NULL, 'M'},
-    {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
+    {"config", required_argument, NULL, 'c'},
+    {"set", required_argument, NULL, 's'},
+    {"check", no_argument, NULL, 't'},
+    {"demo", no_argument, NULL, 'd'},
+    {"sample", no_argument, NULL, 'S'},
+    {"man-options", no_argument, NULL, 'M'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
@@ -114,8 +118,8 @@ int main(int argc, char **argv)
             print_help();
             return 0;
         case 'V':
-            printf("turnpike %s\n%s\nlibevent %s\n", PACKAGE_VERSION,
-                   digest_openssl_version(), event_get_version());
+            printf("turnpike %s\n%s\nlibevent %s\n", PACKAGE_VERSION, digest_openssl_version(),
+                   event_get_version());
             return 0;
         default:
             return usage("an option is wrong");
@@ -129,7 +133,8 @@ int main(int argc, char **argv)
         return check(&a);
     case ACTION_DEMO:
         if (a.file) {
-            return usage("--demo has a configuration of its own; --set adds to it, --config does not");
+            return usage(
+                "--demo has a configuration of its own; --set adds to it, --config does not");
         }
         return demo_main(a.set, a.set_count);
     case ACTION_SAMPLE:

@@ -12,7 +12,7 @@ struct prefix prefix_of(const struct netaddr *a, unsigned bits)
     for (unsigned i = 0; i < sizeof(p.first.ip); i++) {
         unsigned keep = p.length <= i * 8 ? 0 : p.length - i * 8;
         if (keep < 8) {
-            p.first.ip[i] &= (uint8_t)~(0xffu >> keep);
+            p.first.ip[i] &= (uint8_t) ~(0xffu >> keep);
         }
     }
     return p;

@@ -1,6 +1,5 @@
-/* span — borrowed bytes with their length; with it come the reader and the writer through which alone
- * network bytes are touched.
- * Pure. Any thread. */
+/* span — borrowed bytes with their length; with it come the reader and the writer through which
+ * alone network bytes are touched. Pure. Any thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H

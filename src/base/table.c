@@ -7,8 +7,8 @@
 static_assert(sizeof(struct table_bucket) == 64, "a bucket is one cache line");
 
 enum {
-    FIRST_ROUND = 64,   /* buckets */
-    FILL = 4,           /* mean entries per bucket that a split keeps to */
+    FIRST_ROUND = 64, /* buckets */
+    FILL = 4,         /* mean entries per bucket that a split keeps to */
 };
 
 struct spill {
@@ -23,8 +23,9 @@ static struct table_bucket *bucket_at(const struct table *t, uint32_t at)
 
 static struct table_bucket *spill_of(const struct table *t, const struct table_bucket *b)
 {
-    return b->overflow == TABLE_NONE ? NULL
-                                     : &((struct spill *)slab_at(&t->overflows, b->overflow))->bucket;
+    return b->overflow == TABLE_NONE
+               ? NULL
+               : &((struct spill *)slab_at(&t->overflows, b->overflow))->bucket;
 }
 
 static struct table_bucket *bucket_of(const struct table *t, uint32_t hash)

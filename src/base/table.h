@@ -81,9 +81,9 @@ static inline const struct table_bucket *table_overflow(const struct table *t,
     if (b->overflow == TABLE_NONE) {
         return NULL;
     }
-    return (const struct table_bucket *)((const struct slab_link *)slab_at(&t->overflows,
-                                                                            b->overflow) +
-                                         1);
+    return (
+        const struct table_bucket *)((const struct slab_link *)slab_at(&t->overflows, b->overflow) +
+                                     1);
 }
 
 /* table_next — the next index whose hash is that of the probe. Returns TABLE_NONE at the end. */

@@ -1,5 +1,6 @@
-/* wheel — many deadlines at a coarse grain: put, move and remove in O(1), nothing per tick when idle.
- * Pure. Belongs to one thread. Links live in the caller's records; records are named by index. */
+/* wheel — many deadlines at a coarse grain: put, move and remove in O(1), nothing per tick when
+ * idle. Pure. Belongs to one thread. Links live in the caller's records; records are named by
+ * index. */
 /* SPDX-License-Identifier: MIT */
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
@@ -20,10 +21,10 @@ struct wheel_link {
 };
 
 struct wheel {
-    uint8_t *links;  /* the wheel_link of record 0, borrowed */
-    size_t stride;   /* bytes from one record's link to the next */
-    uint64_t grain;  /* nanoseconds per tick */
-    uint64_t tick;   /* all slots before it have been emptied */
+    uint8_t *links; /* the wheel_link of record 0, borrowed */
+    size_t stride;  /* bytes from one record's link to the next */
+    uint64_t grain; /* nanoseconds per tick */
+    uint64_t tick;  /* all slots before it have been emptied */
     uint32_t waiting;
     uint32_t head[WHEEL_SLOTS];
 };

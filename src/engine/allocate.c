@@ -186,7 +186,8 @@ static void tell_opened(struct turn *t, const struct request *rq)
     t->host->event(t->host->context, &event);
 }
 
-/* answer_again — a retransmitted Allocate gets what it got; any other one finds the 5-tuple used. */
+/* answer_again — a retransmitted Allocate gets what it got; any other one finds the 5-tuple used.
+ */
 static int answer_again(struct turn *t, const struct request *rq, struct answer *answer)
 {
     const struct allocation *a = allocation_at(t, rq->flow);

@@ -143,8 +143,8 @@ void allocation_schedule(struct turn *t, uint32_t flow, struct mono now)
             next = f->deadline[i];
         }
     }
-    /* Never more than a turn of the wheel ahead: there it would be met, and passed over, among those
-     * whose time has come. */
+    /* Never more than a turn of the wheel ahead: there it would be met, and passed over, among
+     * those whose time has come. */
     struct mono look = mono_add_s(now, f->permit_count > 0 ? ALLOCATION_SWEEP : ALLOCATION_LOOK);
     if (mono_is_before(look, next)) {
         next = look;

@@ -25,8 +25,8 @@ uint64_t auth_account(const struct turn_host *host, uint8_t realm, struct span a
 /* is_complete — everything a signed request must have, RFC 8489 9.2.4. */
 static bool is_complete(const struct stun_message *m)
 {
-    bool has_user = stun_message_has(m, STUN_KNOWN_USERNAME) ||
-                    stun_message_has(m, STUN_KNOWN_USERHASH);
+    bool has_user =
+        stun_message_has(m, STUN_KNOWN_USERNAME) || stun_message_has(m, STUN_KNOWN_USERHASH);
     return has_user && stun_message_has(m, STUN_KNOWN_REALM) &&
            stun_message_has(m, STUN_KNOWN_NONCE);
 }
@@ -51,8 +51,8 @@ static bool choose_algorithm(struct request *rq)
     }
     rq->algorithm = (uint8_t)(choice >> 16);
     rq->kind = STUN_INTEGRITY_SHA256;
-    return choice == (uint32_t)STUN_ALGORITHM_MD5 << 16 ||
-           choice == (uint32_t)STUN_ALGORITHM_SHA256 << 16;
+    return choice == (uint32_t)STUN_ALGORITHM_MD5 << 16 || choice == (uint32_t)STUN_ALGORITHM_SHA256
+                                                                         << 16;
 }
 
 /* is_signed_by — whether the request's integrity is right under a key. SHA-256 keys come with
@@ -146,8 +146,8 @@ static enum auth_verdict ask_keyring(struct turn *t, struct request *rq, enum re
         .realm = rq->realm,
         .is_hash = is_hash,
         .algorithm = rq->algorithm,
-        .name = stun_message_value(&rq->message, is_hash ? STUN_KNOWN_USERHASH
-                                                         : STUN_KNOWN_USERNAME),
+        .name =
+            stun_message_value(&rq->message, is_hash ? STUN_KNOWN_USERHASH : STUN_KNOWN_USERNAME),
         .realm_name = {(const uint8_t *)realm->name, realm->name_size},
         .may_fetch = true,
     };

@@ -12,11 +12,11 @@ enum auth_verdict {
     AUTH_LATER,   /* a key is being fetched: park the request */
 };
 
-/* auth_check — see who sent a request. Order of RFC 8489 9.2.4, but for the nonce, which comes before
- * what costs an HMAC, as RFC 5389 has it: no integrity 401, missing attribute 400, algorithms 400,
- * stale nonce 438, unknown user 401, wrong integrity 401. An established
- * allocation of the same user is judged by the key it was made with, within the bound its realm
- * sets on outliving a credential. Fills in what struct request says it does. Never blocks. */
+/* auth_check — see who sent a request. Order of RFC 8489 9.2.4, but for the nonce, which comes
+ * before what costs an HMAC, as RFC 5389 has it: no integrity 401, missing attribute 400,
+ * algorithms 400, stale nonce 438, unknown user 401, wrong integrity 401. An established allocation
+ * of the same user is judged by the key it was made with, within the bound its realm sets on
+ * outliving a credential. Fills in what struct request says it does. Never blocks. */
 enum auth_verdict auth_check(struct turn *t, struct request *rq, enum refusal_kind *why);
 
 /* auth_is_owner — whether an authentic request is by the user whose allocation is on its path (it

@@ -30,14 +30,14 @@ static void find_both(struct turn *t, const struct request *rq, struct channel_n
     uint32_t endpoint = flow_at(flows, rq->flow)->endpoint[peer->a.family - 1];
     for (int try = 0; try < 2; try++) {
         *by_number = channel_find(flows, channel_hash(flows, rq->path, number), rq->path, number);
-        *by_peer = channel_find_peer(flows, channel_peer_hash(flows, endpoint, peer), endpoint,
-                                     peer);
+        *by_peer =
+            channel_find_peer(flows, channel_peer_hash(flows, endpoint, peer), endpoint, peer);
         bool is_over = false;
         uint32_t found[] = {*by_number, *by_peer};
         for (int i = 0; i < 2; i++) {
-            is_over = is_over || (found[i] != CHANNEL_NONE &&
-                                  !mono_is_before(rq->now.mono,
-                                                  channel_at(flows, found[i])->deadline));
+            is_over =
+                is_over || (found[i] != CHANNEL_NONE &&
+                            !mono_is_before(rq->now.mono, channel_at(flows, found[i])->deadline));
         }
         if (!is_over) {
             return;
@@ -104,8 +104,8 @@ int channel_bind_handle(struct turn *t, struct request *rq, struct answer *answe
         const struct settings_realm *realm = &t->settings->realm[rq->realm];
         struct mono now = rq->now.mono;
         uint32_t permit; /* it has one: 12.2, a binding refreshes the permission too */
-        result = permission_install(t, rq, &like, mono_add_s(now, realm->permission_lifetime),
-                                    &permit);
+        result =
+            permission_install(t, rq, &like, mono_add_s(now, realm->permission_lifetime), &permit);
         channel_extend(&t->flows, by_number, mono_add_s(now, realm->channel_lifetime));
     }
     allocation_schedule(t, rq->flow, rq->now.mono);

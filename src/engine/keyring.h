@@ -17,10 +17,10 @@ enum keyring_answer {
 };
 
 struct keyring_query {
-    uint8_t realm;         /* index into settings.realm */
-    bool is_hash;          /* `name` is a USERHASH */
-    uint8_t algorithm;     /* STUN_ALGORITHM_ */
-    struct span name;      /* borrowed; up to STUN_NAME_MAX bytes */
+    uint8_t realm;          /* index into settings.realm */
+    bool is_hash;           /* `name` is a USERHASH */
+    uint8_t algorithm;      /* STUN_ALGORITHM_ */
+    struct span name;       /* borrowed; up to STUN_NAME_MAX bytes */
     struct span realm_name; /* borrowed */
     bool may_fetch;         /* begin to fetch what is not at hand: a client waits for it */
 };

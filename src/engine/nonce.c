@@ -42,10 +42,8 @@ static uint64_t mac_of(const struct siphash_key *master, const struct netaddr *c
     key.word[0] = siphash(master, epoch, sizeof(epoch));
     epoch[1] = 1;
     key.word[1] = siphash(master, epoch, sizeof(epoch));
-    struct mac m = {.unit = unit,
-                    .family = client->family,
-                    .features = (uint8_t)features,
-                    .port = port};
+    struct mac m = {
+        .unit = unit, .family = client->family, .features = (uint8_t)features, .port = port};
     memcpy(m.ip, client->ip, sizeof(m.ip));
     return siphash(&key, &m, sizeof(m)) >> 24;
 }
@@ -92,7 +90,8 @@ void nonce_make(const struct siphash_key *master, const struct netaddr *client, 
 static int read_features(struct span nonce)
 {
     const uint8_t *bits = nonce.bytes + COOKIE_SIZE;
-    bool is_ours = memcmp(nonce.bytes, cookie, COOKIE_SIZE) == 0 && memcmp(bits + 1, no_bits, 3) == 0;
+    bool is_ours =
+        memcmp(nonce.bytes, cookie, COOKIE_SIZE) == 0 && memcmp(bits + 1, no_bits, 3) == 0;
     return is_ours ? base64_value((char)bits[0]) : -1;
 }
 
@@ -105,7 +104,7 @@ bool nonce_is_valid(const struct siphash_key *master, struct span nonce,
     if (features < 0 || !get_bits(nonce.bytes + PREFIX_SIZE, &head, &mac)) {
         return false;
     }
-    uint64_t next = (uint64_t)now.s / UNIT + 1; /* another node's clock may be ahead of ours */
+    uint64_t next = (uint64_t)now.s / UNIT + 1;   /* another node's clock may be ahead of ours */
     uint64_t age = (next - (head >> 16)) % UNITS; /* in units, from the next one back */
     uint64_t expected = mac_of(master, client, next - age, (uint16_t)head, (unsigned)features);
     return secret_is_equal(&expected, &mac, sizeof(mac)) && age <= (lifetime + UNIT - 1) / UNIT + 1;

@@ -35,8 +35,8 @@ void nonce_make(const struct siphash_key *master, const struct netaddr *client, 
 
 /* nonce_is_valid — whether `nonce` was made under `master` for this address (whatever the port: a
  * redirected client comes from a new one) at most `lifetime` seconds (up to NONCE_LIFETIME_MAX)
- * before `now`, by units of 8 seconds, or one unit after it: nodes that share a key need not share a
- * clock to the second. Never fails. */
+ * before `now`, by units of 8 seconds, or one unit after it: nodes that share a key need not share
+ * a clock to the second. Never fails. */
 bool nonce_is_valid(const struct siphash_key *master, struct span nonce,
                     const struct netaddr *client, struct wall now, uint32_t lifetime);
 

@@ -32,8 +32,7 @@ bool park_put(struct turn *t, const struct request *rq, struct span name)
     const struct stun_message *m = &rq->message;
     struct park_place *free = NULL;
     int neighbours = 0;
-    if (m->size > STUN_MESSAGE_MAX ||
-        !region_reach(&t->parking_memory, sizeof(struct parking))) {
+    if (m->size > STUN_MESSAGE_MAX || !region_reach(&t->parking_memory, sizeof(struct parking))) {
         return false;
     }
     struct parking *parking = parking_of(t);

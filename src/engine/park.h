@@ -7,8 +7,8 @@
 #include "engine/request.h"
 
 enum {
-    PARK_WAIT = 2,        /* seconds a request may wait */
-    PARK_PER_PREFIX = 8,  /* requests of one source /24 or /56 */
+    PARK_WAIT = 2,       /* seconds a request may wait */
+    PARK_PER_PREFIX = 8, /* requests of one source /24 or /56 */
 };
 
 /* One waiting request. */

@@ -236,8 +236,8 @@ void permission_recheck(struct turn *t, uint32_t permit)
     }
 }
 
-/* recheck_all — ask the present policy about every permission of a flow: one pass over them, one over
- * the channels. What is denied has no time left. */
+/* recheck_all — ask the present policy about every permission of a flow: one pass over them, one
+ * over the channels. What is denied has no time left. */
 static void recheck_all(struct turn *t, uint32_t flow)
 {
     const struct mono over = {0};

@@ -5,50 +5,50 @@
 #include <string.h>
 
 /* The IANA special-purpose registries (RFC 6890 and after), multicast and what is not yet given
- * out. `is_named` ones yield only to a rule as narrow as they are: a broad allow must not open where
- * clouds keep credentials, nor translators that may lead there. */
+ * out. `is_named` ones yield only to a rule as narrow as they are: a broad allow must not open
+ * where clouds keep credentials, nor translators that may lead there. */
 static const struct {
     const char *text;
     bool is_named;
 } specials[] = {
-    {"169.254.169.254", true}, /* cloud metadata */
-    {"169.254.170.2", true},   /* container credentials */
-    {"100.100.100.200", true}, /* cloud metadata */
-    {"192.0.0.192", true},     /* cloud metadata */
-    {"fd00:ec2::254", true},   /* cloud metadata */
-    {"0.0.0.0/8", false},      /* this host, RFC 1122 */
-    {"10.0.0.0/8", false},     /* private, RFC 1918 */
-    {"100.64.0.0/10", false},  /* shared, RFC 6598 */
-    {"127.0.0.0/8", false},    /* loopback */
-    {"169.254.0.0/16", false}, /* link-local */
-    {"172.16.0.0/12", false},  /* private */
-    {"192.0.0.0/24", false},   /* protocol assignments, RFC 6890 */
-    {"192.0.2.0/24", false},   /* documentation, RFC 5737 */
-    {"192.31.196.0/24", false},  /* AS112, RFC 7535 */
-    {"192.52.193.0/24", false},  /* AMT, RFC 7450 */
-    {"192.88.99.0/24", false},   /* 6to4 anycast, RFC 7526 */
-    {"192.168.0.0/16", false},   /* private */
-    {"192.175.48.0/24", false},  /* AS112, RFC 7534 */
-    {"198.18.0.0/15", false},    /* benchmarking, RFC 2544 */
-    {"198.51.100.0/24", false},  /* documentation */
-    {"203.0.113.0/24", false},   /* documentation */
-    {"224.0.0.0/4", false},      /* multicast */
-    {"240.0.0.0/4", false},      /* reserved, and limited broadcast */
-    {"::/96", false},            /* unspecified, loopback, compatible */
-    {"::ffff:0:0/96", false},    /* mapped */
-    {"::ffff:0:0:0/96", false},  /* translated, RFC 2765 */
-    {"64:ff9b:1::/48", true},    /* local translation, RFC 8215 */
-    {"100::/64", false},         /* discard, RFC 6666 */
-    {"100:0:0:1::/64", false},   /* dummy prefix, RFC 9780 */
-    {"2001::/23", false},        /* protocol assignments, Teredo, benchmarking, ORCHID among them */
-    {"2001:db8::/32", false},    /* documentation */
+    {"169.254.169.254", true},  /* cloud metadata */
+    {"169.254.170.2", true},    /* container credentials */
+    {"100.100.100.200", true},  /* cloud metadata */
+    {"192.0.0.192", true},      /* cloud metadata */
+    {"fd00:ec2::254", true},    /* cloud metadata */
+    {"0.0.0.0/8", false},       /* this host, RFC 1122 */
+    {"10.0.0.0/8", false},      /* private, RFC 1918 */
+    {"100.64.0.0/10", false},   /* shared, RFC 6598 */
+    {"127.0.0.0/8", false},     /* loopback */
+    {"169.254.0.0/16", false},  /* link-local */
+    {"172.16.0.0/12", false},   /* private */
+    {"192.0.0.0/24", false},    /* protocol assignments, RFC 6890 */
+    {"192.0.2.0/24", false},    /* documentation, RFC 5737 */
+    {"192.31.196.0/24", false}, /* AS112, RFC 7535 */
+    {"192.52.193.0/24", false}, /* AMT, RFC 7450 */
+    {"192.88.99.0/24", false},  /* 6to4 anycast, RFC 7526 */
+    {"192.168.0.0/16", false},  /* private */
+    {"192.175.48.0/24", false}, /* AS112, RFC 7534 */
+    {"198.18.0.0/15", false},   /* benchmarking, RFC 2544 */
+    {"198.51.100.0/24", false}, /* documentation */
+    {"203.0.113.0/24", false},  /* documentation */
+    {"224.0.0.0/4", false},     /* multicast */
+    {"240.0.0.0/4", false},     /* reserved, and limited broadcast */
+    {"::/96", false},           /* unspecified, loopback, compatible */
+    {"::ffff:0:0/96", false},   /* mapped */
+    {"::ffff:0:0:0/96", false}, /* translated, RFC 2765 */
+    {"64:ff9b:1::/48", true},   /* local translation, RFC 8215 */
+    {"100::/64", false},        /* discard, RFC 6666 */
+    {"100:0:0:1::/64", false},  /* dummy prefix, RFC 9780 */
+    {"2001::/23", false},       /* protocol assignments, Teredo, benchmarking, ORCHID among them */
+    {"2001:db8::/32", false},   /* documentation */
     {"2620:4f:8000::/48", false}, /* AS112 */
-    {"3fff::/20", false},        /* documentation, RFC 9637 */
-    {"5f00::/16", false},        /* segment routing, RFC 9602 */
-    {"fc00::/7", false},         /* unique local */
-    {"fe80::/10", false},        /* link-local */
-    {"fec0::/10", false},        /* site-local, RFC 3879 */
-    {"ff00::/8", false},         /* multicast */
+    {"3fff::/20", false},         /* documentation, RFC 9637 */
+    {"5f00::/16", false},         /* segment routing, RFC 9602 */
+    {"fc00::/7", false},          /* unique local */
+    {"fe80::/10", false},         /* link-local */
+    {"fec0::/10", false},         /* site-local, RFC 3879 */
+    {"ff00::/8", false},          /* multicast */
 };
 
 /* compare — the order rules are kept in. */
@@ -123,9 +123,8 @@ void policy_init(struct policy *policy, const struct own *own, struct policy_rul
 }
 
 /* rule_in — the first rule of a group that is for exactly this prefix; NULL when there is none. */
-static const struct policy_rule *rule_in(const struct policy *policy,
-                                         const struct policy_group *group,
-                                         const struct netaddr *first)
+static const struct policy_rule *
+rule_in(const struct policy *policy, const struct policy_group *group, const struct netaddr *first)
 {
     const struct policy_rule *rules = policy->rules + group->first;
     size_t low = 0;
@@ -178,7 +177,8 @@ static enum policy_verdict ask_plain(const struct policy *policy, const struct n
         rule = rule->prefix.length >= special->prefix.length ? rule : NULL;
     }
     if (rule && rule->allow && *own != OWN_NONE) {
-        /* A range that happens to hold one of our own addresses does not open what listens there. */
+        /* A range that happens to hold one of our own addresses does not open what listens there.
+         */
         rule = rule->prefix.length == netaddr_size(peer) * 8 ? rule : NULL;
     }
     if (rule && !rule->allow) {

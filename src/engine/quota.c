@@ -4,8 +4,8 @@
 
 #define COUNT_MASK UINT64_C(0xffffff)
 
-/* A cell is free, claimed (tag with a count of 0: by a thread that has yet to see that no other cell
- * is of the same account) or counting. Only one cell of an account ever counts. */
+/* A cell is free, claimed (tag with a count of 0: by a thread that has yet to see that no other
+ * cell is of the same account) or counting. Only one cell of an account ever counts. */
 
 static uint64_t tag_of(uint64_t key)
 {

@@ -41,7 +41,7 @@ enum refusal_kind {
 #define REFUSAL_KIND_ROW(name, code, with, reason) REFUSAL_##name,
     REFUSALS(REFUSAL_KIND_ROW)
 #undef REFUSAL_KIND_ROW
-    REFUSAL_COUNT
+        REFUSAL_COUNT
 };
 
 struct refusal {

@@ -20,8 +20,8 @@ static bool may_answer(struct turn *t, const struct request *rq)
     }
     bool is_binding = rq->message.method == STUN_BINDING;
     enum limited_kind kind = is_binding ? LIMITED_BINDING : LIMITED_CHALLENGE;
-    uint32_t limit = is_binding ? t->settings->bindings_per_prefix
-                                : t->settings->challenges_per_prefix;
+    uint32_t limit =
+        is_binding ? t->settings->bindings_per_prefix : t->settings->challenges_per_prefix;
     if (limiter_take(t->host->limiter, &rq->path->client.a, kind, limit, rq->now.mono)) {
         return true;
     }
@@ -30,8 +30,8 @@ static bool may_answer(struct turn *t, const struct request *rq)
 }
 
 /* offers_algorithms — whether a challenge has PASSWORD-ALGORITHMS. Every request that could succeed
- * has at least one attribute of four bytes; what is smaller gets a smaller challenge, so that nobody
- * gains by it when its source address is a lie. */
+ * has at least one attribute of four bytes; what is smaller gets a smaller challenge, so that
+ * nobody gains by it when its source address is a lie. */
 static bool offers_algorithms(const struct request *rq)
 {
     enum { ATTRIBUTE = 8 }; /* header and four bytes; FINGERPRINT is as long */
@@ -164,8 +164,8 @@ void reply_refuse(struct turn *t, const struct request *rq, enum refusal_kind ki
     if (row->with & REFUSAL_ALTERNATE) {
         put_alternates(t, rq, &b);
     }
-    bool names_software = rq->message.method == STUN_ALLOCATE ||
-                          rq->message.method == STUN_REFRESH; /* RFC 8656 5 */
+    bool names_software =
+        rq->message.method == STUN_ALLOCATE || rq->message.method == STUN_REFRESH; /* RFC 8656 5 */
     if (is_signed && names_software) {
         put_software(t, &b);
     }

@@ -16,11 +16,11 @@ struct request {
     /* filled in by auth_check: */
     uint8_t realm;
     bool nonce_is_valid;
-    bool is_authentic;           /* answers are signed */
-    enum stun_integrity kind;    /* of the signature of the answer */
-    uint8_t algorithm;           /* STUN_ALGORITHM_ of the key */
+    bool is_authentic;        /* answers are signed */
+    enum stun_integrity kind; /* of the signature of the answer */
+    uint8_t algorithm;        /* STUN_ALGORITHM_ of the key */
     struct stun_key key;
-    struct wall expires, until;  /* as struct user has them */
+    struct wall expires, until; /* as struct user has them */
     uint64_t account;
     uint16_t name_size;
     char name[STUN_NAME_MAX + 1];

@@ -22,8 +22,8 @@ enum {
 const char *turn_reason_name(enum turn_reason reason)
 {
     static const char *const names[TURN_REASON_COUNT] = {
-        [TURN_REASON_NONE] = "none",       [TURN_REASON_CLIENT] = "client",
-        [TURN_REASON_EXPIRED] = "expired", [TURN_REASON_USER] = "user_removed",
+        [TURN_REASON_NONE] = "none",         [TURN_REASON_CLIENT] = "client",
+        [TURN_REASON_EXPIRED] = "expired",   [TURN_REASON_USER] = "user_removed",
         [TURN_REASON_SHUTDOWN] = "shutdown",
     };
     return names[reason];
@@ -146,7 +146,7 @@ static void serve(struct turn *t, struct request *rq)
     }
     int result = handle(t, rq, &answer);
     if (result < 0) {
-        refuse(t, rq, (enum refusal_kind)-result);
+        refuse(t, rq, (enum refusal_kind) - result);
     } else {
         reply_succeed(t, rq, &answer);
     }
@@ -234,7 +234,8 @@ void turn_icmp(struct turn *t, uint32_t endpoint, const struct peer_addr *peer, 
     }
     struct peer_addr told = {own_to_external(t->settings->own, &peer->a)};
     uint32_t permit = permit_find(&t->flows, flow, &told.a);
-    if (permit == PERMIT_NONE || !mono_is_before(now.mono, permit_at(&t->flows, permit)->deadline)) {
+    if (permit == PERMIT_NONE ||
+        !mono_is_before(now.mono, permit_at(&t->flows, permit)->deadline)) {
         return;
     }
     uint8_t id[STUN_ID_SIZE];

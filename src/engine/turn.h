@@ -36,15 +36,15 @@ struct turn_wish {
 };
 
 struct turn_endpoint {
-    uint32_t number;       /* unique while open, from 0 up, below twice the capacity */
-    struct netaddr told;   /* relayed transport address as clients are told */
+    uint32_t number;                /* unique while open, from 0 up, below twice the capacity */
+    struct netaddr told;            /* relayed transport address as clients are told */
     uint8_t token[STUN_TOKEN_SIZE]; /* when reserve_next was asked */
 };
 
 enum turn_event_kind {
-    TURN_EVENT_OPENED,   /* an allocation began */
-    TURN_EVENT_CLOSED,   /* it ended: the one record with totals */
-    TURN_EVENT_REFUSED,  /* a request was refused with `code` */
+    TURN_EVENT_OPENED,    /* an allocation began */
+    TURN_EVENT_CLOSED,    /* it ended: the one record with totals */
+    TURN_EVENT_REFUSED,   /* a request was refused with `code` */
     TURN_EVENT_PERMITTED, /* a permission or channel was made: `peer` */
 };
 
@@ -63,8 +63,8 @@ struct turn_event {
     enum turn_reason reason;
     uint64_t session; /* unique: 24 bits of boot, 8 of worker, 32 of count */
     const struct path *path;
-    uint16_t method; /* of the request */
-    uint16_t code;   /* of a refusal */
+    uint16_t method;  /* of the request */
+    uint16_t code;    /* of a refusal */
     struct span user; /* may be empty */
     struct span realm;
     struct netaddr relayed[FLOW_FAMILIES];
@@ -94,7 +94,7 @@ struct turn_host {
     const struct entropy *entropy;
     const struct digest *digest;
     const struct keyring *keyring;
-    struct limiter *limiter; /* shared by all workers */
+    struct limiter *limiter;        /* shared by all workers */
     struct siphash_key nonce_key;   /* shared by all workers, and by nodes that share it */
     struct siphash_key account_key; /* shared by all workers */
     uint32_t boot;     /* random per process, shared by its workers: sessions of two runs differ */
@@ -105,27 +105,27 @@ struct turn_host {
 /* Everything the engine counts, for metrics. */
 struct turn_counts {
     uint64_t bindings;
-    uint64_t challenges;      /* 401 without integrity, and 438 */
-    uint64_t unauthorized;    /* 401 with integrity */
-    uint64_t limited;         /* unauthenticated answers the limiter held back */
-    uint64_t ignored;         /* messages that get no answer, whatever they are */
-    uint64_t opened, closed;  /* allocations */
-    uint64_t refused;         /* signed refusals */
+    uint64_t challenges;     /* 401 without integrity, and 438 */
+    uint64_t unauthorized;   /* 401 with integrity */
+    uint64_t limited;        /* unauthenticated answers the limiter held back */
+    uint64_t ignored;        /* messages that get no answer, whatever they are */
+    uint64_t opened, closed; /* allocations */
+    uint64_t refused;        /* signed refusals */
     uint64_t parked, park_full;
 };
 
 struct turn {
-    const struct turn_host *host;     /* borrowed */
-    const struct settings *settings;  /* borrowed; the snapshot in force */
+    const struct turn_host *host;    /* borrowed */
+    const struct settings *settings; /* borrowed; the snapshot in force */
     struct flow_table flows;
     struct user_table users;
-    struct region allocations; /* struct allocation, at the index of its flow */
-    struct wheel wheel;        /* of allocations, 1 s */
+    struct region allocations;    /* struct allocation, at the index of its flow */
+    struct wheel wheel;           /* of allocations, 1 s */
     struct region parking_memory; /* struct parking, see engine/park */
-    uint64_t sessions;         /* begun so far */
-    uint32_t review_next;      /* flows that a reload has yet to review: from here */
-    uint32_t review_end;       /* to here */
-    bool is_draining;          /* no new allocations */
+    uint64_t sessions;            /* begun so far */
+    uint32_t review_next;         /* flows that a reload has yet to review: from here */
+    uint32_t review_end;          /* to here */
+    bool is_draining;             /* no new allocations */
     struct turn_counts counts;
 };
 
@@ -164,9 +164,9 @@ struct mono turn_tick(struct turn *t, struct now now);
  * second. Never fails. */
 bool turn_needs_tick(const struct turn *t);
 
-/* turn_reload — put a new snapshot in force. Users that are gone lose their allocations, credentials
- * that are gone get their realm's grace: seen to by the next calls of turn_tick, a bounded number
- * at a time, so call it at once. The old snapshot is no longer used. Never fails. */
+/* turn_reload — put a new snapshot in force. Users that are gone lose their allocations,
+ * credentials that are gone get their realm's grace: seen to by the next calls of turn_tick, a
+ * bounded number at a time, so call it at once. The old snapshot is no longer used. Never fails. */
 void turn_reload(struct turn *t, const struct settings *settings);
 
 /* turn_drain — refuse new allocations from now on (300 where alternates are set, else 508). Never

@@ -25,7 +25,7 @@ struct user {
     uint8_t algorithm; /* STUN_ALGORITHM_ of the key */
     uint8_t realm;
     uint16_t name_size;
-    uint32_t more;     /* slab index of the rest of a long name, or USER_NONE */
+    uint32_t more; /* slab index of the rest of a long name, or USER_NONE */
     char name[USER_NAME_INLINE];
 };
 

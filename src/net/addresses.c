@@ -25,7 +25,8 @@ size_t addresses_list(struct netaddr *out, size_t room)
             continue;
         }
         bool is_ipv6 = i->ifa_addr->sa_family == AF_INET6;
-        memcpy(&at, i->ifa_addr, is_ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+        memcpy(&at, i->ifa_addr,
+               is_ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
         struct netaddr a = sockaddr_to(&at);
         bool is_known = false;
         a.port = 0;

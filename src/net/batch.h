@@ -1,5 +1,6 @@
 /* batch — the buffers of one worker: what was received together, and what is to be sent.
- * Belongs to one worker. Everything is allocated once; a page is touched when a datagram needs it. */
+ * Belongs to one worker. Everything is allocated once; a page is touched when a datagram needs it.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef NET_BATCH_H
 #define NET_BATCH_H

@@ -229,8 +229,8 @@ enum turn_open_result endpoint_open(struct endpoint_table *e, const struct turn_
     return TURN_OPENED;
 }
 
-/* forget_ready — an endpoint that epoll reported and that is closed now must not be read: its number
- * may be another's by then. */
+/* forget_ready — an endpoint that epoll reported and that is closed now must not be read: its
+ * number may be another's by then. */
 static void forget_ready(struct endpoint_table *e, uint32_t number)
 {
     for (int i = e->ready_next; i < e->ready_count; i++) {

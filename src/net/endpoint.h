@@ -16,9 +16,9 @@ struct endpoint {
     int fd; /* -1: closed */
     uint32_t next_free;
     uint16_t port;
-    uint8_t host;    /* number in struct ports */
+    uint8_t host; /* number in struct ports */
     bool is_ipv6;
-    bool sets_df;    /* the socket's present don't-fragment state */
+    bool sets_df; /* the socket's present don't-fragment state */
 };
 
 /* Where relayed transport addresses are taken from: an immutable snapshot beside the settings. */

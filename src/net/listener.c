@@ -51,8 +51,7 @@ bool listener_local_number(struct listener_set *set_, const struct listener_loca
                            uint16_t *number)
 {
     size_t last = set_->last_local;
-    if (last < set_->local_count &&
-        memcmp(&set_->local[last], local, sizeof(*local)) == 0) {
+    if (last < set_->local_count && memcmp(&set_->local[last], local, sizeof(*local)) == 0) {
         *number = (uint16_t)last;
         return true;
     }
@@ -126,8 +125,8 @@ size_t listener_receive(struct listener_set *set_, uint16_t number, struct batch
         struct packet *p = &b->packet[i];
         uint16_t local = l->local;
         struct listener_local to;
-        if (l->is_wildcard && (!local_of(&b->in[i].msg_hdr, l, &to) ||
-                               !listener_local_number(set_, &to, &local))) {
+        if (l->is_wildcard &&
+            (!local_of(&b->in[i].msg_hdr, l, &to) || !listener_local_number(set_, &to, &local))) {
             p->size = 0; /* nobody could be answered: counted as not STUN */
             local = 0;
         }

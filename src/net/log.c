@@ -35,7 +35,7 @@ struct log {
     int wake;
     bool is_running;
     bool is_stuck; /* the log thread's: the sink did not take the last line */
-    char *path; /* NULL: standard error */
+    char *path;    /* NULL: standard error */
     _Atomic bool is_asleep, is_ending, wants_reopen;
     _Atomic int level, format;
     struct log_source *source[SOURCES_MAX];
@@ -90,7 +90,8 @@ bool log_wants(const struct log_source *s, enum log_level level)
     return (int)level <= atomic_load_explicit(&s->log->level, memory_order_relaxed);
 }
 
-/* is_ready — whether the sink takes something now, or within a second where it took the last line. */
+/* is_ready — whether the sink takes something now, or within a second where it took the last line.
+ */
 static bool is_ready(struct log *log)
 {
     struct pollfd p = {.fd = log->fd, .events = POLLOUT};
@@ -176,8 +177,7 @@ static bool drain(struct log *log)
         any = true;
         copy_out(s, tail, &size, sizeof(size));
         copy_out(s, tail + (uint32_t)sizeof(size), bytes, size);
-        atomic_store_explicit(&s->tail, tail + (uint32_t)sizeof(size) + size,
-                              memory_order_release);
+        atomic_store_explicit(&s->tail, tail + (uint32_t)sizeof(size) + size, memory_order_release);
         reopen_if_asked(log); /* asked for before this record was put */
         tell_lost(log, s);
         if (!write_record(log, bytes, size)) {

@@ -1,5 +1,6 @@
-/* log — log records: composed without formatting, handed over by ring, written by a thread of its own.
- * Any thread writes through a source of its own; only the log thread formats and touches the file. */
+/* log — log records: composed without formatting, handed over by ring, written by a thread of its
+ * own. Any thread writes through a source of its own; only the log thread formats and touches the
+ * file. */
 /* SPDX-License-Identifier: MIT */
 #ifndef NET_LOG_H
 #define NET_LOG_H
@@ -17,8 +18,8 @@ enum {
 struct log;        /* the log thread and its file */
 struct log_source; /* one thread's ring */
 
-/* log_open — open a log that will write to `to` ("stderr" or a file, appended to). Returns new, ended
- * with log_close; NULL with one sentence in `why`. */
+/* log_open — open a log that will write to `to` ("stderr" or a file, appended to). Returns new,
+ * ended with log_close; NULL with one sentence in `why`. */
 struct log *log_open(const char *to, enum log_format format, enum log_level level, char *why,
                      size_t why_room);
 
@@ -26,8 +27,8 @@ struct log *log_open(const char *to, enum log_format format, enum log_level leve
  * Before log_start. Never fails: a reopening that does not work is told of in the log. */
 void log_give(struct log *log, const char *user);
 
-/* log_start — start the thread that writes; after privileges were dropped, which threads do each for
- * themselves. Returns false when there is none. */
+/* log_start — start the thread that writes; after privileges were dropped, which threads do each
+ * for themselves. Returns false when there is none. */
 bool log_start(struct log *log);
 
 /* log_close — write what waits, end the thread, free every source; NULL is taken. Never fails. */

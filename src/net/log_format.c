@@ -11,9 +11,12 @@
 /* utf8_size — the bytes of the valid UTF-8 sequence at `s`, or 0 (RFC 3629). */
 static size_t utf8_size(const uint8_t *s, size_t left)
 {
-    size_t size = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
-                                                             : s[0] < 0xf5   ? 4
-                                                                             : 0;
+    size_t size = s[0] < 0x80   ? 1
+                  : s[0] < 0xc2 ? 0
+                  : s[0] < 0xe0 ? 2
+                  : s[0] < 0xf0 ? 3
+                  : s[0] < 0xf5 ? 4
+                                : 0;
     if (size == 0 || size > left) {
         return 0;
     }

@@ -27,7 +27,8 @@ enum log_line_kind {
     LOG_LINE_MS,
 };
 
-/* log_line_begin — begin a record; `message` is static text of lower-case words with underscores. */
+/* log_line_begin — begin a record; `message` is static text of lower-case words with underscores.
+ */
 void log_line_begin(struct log_line *line, enum log_level level, const char *message);
 
 /* log_line_text — add a field; `name` static, `value` copied as far as there is room. */

@@ -24,8 +24,8 @@ void notify_send(const char *state)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0) {
         socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-        ssize_t done = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&at,
-                              length);
+        ssize_t done =
+            sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&at, length);
         (void)done; /* a manager that is gone is none of our business */
         close(fd);
     }

@@ -59,8 +59,8 @@ static int add_host(struct ports *p, const struct netaddr *address)
     int at = find_host(p, &none);
     if (at < 0 && p->host_count < PORTS_HOSTS_MAX) {
         /* Fresh pages read as zero and cost nothing until touched. */
-        struct ports_host *host = mmap(NULL, sizeof(*host), PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        struct ports_host *host =
+            mmap(NULL, sizeof(*host), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (host != MAP_FAILED) {
             at = p->host_count++;
             p->host[at] = host;
@@ -139,7 +139,8 @@ static unsigned random_bit(uint64_t bits)
     return (unsigned)__builtin_ctzll(bits);
 }
 
-/* take_in — take a port, or an even one with the one above, within one block; 0 when it has none. */
+/* take_in — take a port, or an even one with the one above, within one block; 0 when it has none.
+ */
 static uint16_t take_in(struct ports *p, struct ports_host *host, unsigned block,
                         enum ports_want want)
 {
@@ -165,8 +166,7 @@ static uint16_t take_in(struct ports *p, struct ports_host *host, unsigned block
 static bool is_mine(struct ports_host *host, unsigned block, uint8_t worker)
 {
     uint8_t holder = 0;
-    return atomic_compare_exchange_strong(&host->lease[block], &holder, worker) ||
-           holder == worker;
+    return atomic_compare_exchange_strong(&host->lease[block], &holder, worker) || holder == worker;
 }
 
 uint16_t ports_take(struct ports *p, int host_number, unsigned worker, enum ports_want want)

@@ -19,7 +19,7 @@ enum {
     PORTS_BLOCKS = 1024, /* of 64 ports */
     PORTS_TOKEN_SIZE = 8,
     PORTS_RESERVED_MAX = 1024,
-    PORTS_RESERVED_FOR = 30, /* seconds, RFC 8656 7.2 */
+    PORTS_RESERVED_FOR = 30,  /* seconds, RFC 8656 7.2 */
     PORTS_RESERVED_EACH = 64, /* kept for one account at a time: they are outside its quota */
 };
 

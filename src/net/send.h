@@ -28,14 +28,15 @@ static inline void send_begin(struct send_list *list)
 void send_add(struct send_list *list, uint8_t *bytes, size_t size, const struct netaddr *to,
               uint32_t scope);
 
-/* send_tos — have the last one added carry this DSCP and ECN; 0 is the socket's own. Never fails. */
+/* send_tos — have the last one added carry this DSCP and ECN; 0 is the socket's own. Never fails.
+ */
 void send_tos(struct send_list *list, uint8_t family, uint8_t tos);
 
 /* send_source — have the last one added leave from this local address. Never fails. */
 void send_source(struct send_list *list, const struct netaddr *local, uint32_t scope);
 
-/* send_flush — send them all through `fd`; what the kernel refuses is skipped, the rest is sent, and
- * an old ICMP error never costs another peer's packet. Returns how many were refused;
+/* send_flush — send them all through `fd`; what the kernel refuses is skipped, the rest is sent,
+ * and an old ICMP error never costs another peer's packet. Returns how many were refused;
  * list->refused tells which. */
 size_t send_flush(struct send_list *list, int fd);
 

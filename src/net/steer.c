@@ -37,8 +37,8 @@ bool steer_attach(int fd, enum netaddr_family family, unsigned workers)
     code[n++] = step(BPF_ALU | BPF_MUL | BPF_K, SPREAD);
     for (uint32_t i = 0; i < (is_ipv6 ? 4u : 1u); i++) {
         code[n++] = step(BPF_MISC | BPF_TAX, 0);
-        code[n++] = step(BPF_LD | BPF_W | BPF_ABS,
-                         net + (is_ipv6 ? IPV6_SOURCE : IPV4_SOURCE) + 4 * i);
+        code[n++] =
+            step(BPF_LD | BPF_W | BPF_ABS, net + (is_ipv6 ? IPV6_SOURCE : IPV4_SOURCE) + 4 * i);
         code[n++] = step(BPF_ALU | BPF_XOR | BPF_X, 0);
     }
     code[n++] = step(BPF_ALU | BPF_MUL | BPF_K, MIX);

@@ -54,7 +54,7 @@ struct worker {
     pthread_t thread;
     bool is_started;
     bool is_joined;
-    bool is_stopping; /* whatever still comes in is too late */
+    bool is_stopping;                              /* whatever still comes in is too late */
     uint8_t answer[ANSWERS_MAX][STUN_MESSAGE_MAX]; /* messages of the engine until they are sent */
 };
 
@@ -419,8 +419,7 @@ void worker_stop(struct worker *w)
     }
 }
 
-void worker_hand_over(struct worker *w, const struct packet *p,
-                      const struct listener_local *local)
+void worker_hand_over(struct worker *w, const struct packet *p, const struct listener_local *local)
 {
     if (ring_put(&w->ring, p, local)) {
         inbox_wake(&w->inbox);

@@ -32,7 +32,7 @@ struct worker_shared {
     struct limiter *limiter;
     struct siphash_key nonce_key;
     struct siphash_key account_key;
-    uint32_t boot; /* random, for session ids */
+    uint32_t boot;     /* random, for session ids */
     uint32_t capacity; /* allocations per worker */
 };
 
@@ -80,7 +80,6 @@ struct worker_counts worker_look(struct worker *w);
 uint32_t worker_live(const struct worker *w);
 
 /* worker_hand_over — have the worker that owns a stray packet handle it. Any thread. */
-void worker_hand_over(struct worker *w, const struct packet *p,
-                      const struct listener_local *local);
+void worker_hand_over(struct worker *w, const struct packet *p, const struct listener_local *local);
 
 #endif

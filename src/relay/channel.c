@@ -4,8 +4,7 @@
 
 #include "relay/permit.h"
 
-uint32_t channel_hash(const struct flow_table *t, const struct path *path,
-                      struct channel_no number)
+uint32_t channel_hash(const struct flow_table *t, const struct path *path, struct channel_no number)
 {
     uint64_t words[5] = {[4] = number.value};
     memcpy(words, path, sizeof(*path));
@@ -123,8 +122,7 @@ static void unlink_at(struct flow_table *t, struct flow *f, uint32_t *from)
     slab_give(&t->channels, index);
 }
 
-void channel_drop(struct flow_table *t, uint32_t flow, enum netaddr_family family,
-                  struct mono now)
+void channel_drop(struct flow_table *t, uint32_t flow, enum netaddr_family family, struct mono now)
 {
     struct flow *f = flow_at(t, flow);
     for (uint32_t *from = &f->channels; *from != SLAB_NONE;) {

@@ -59,8 +59,7 @@ void channel_extend(struct flow_table *t, uint32_t channel, struct mono deadline
 
 /* channel_drop — withdraw the flow's channels that fit, as permit_drop does. O(channels). Never
  * fails. */
-void channel_drop(struct flow_table *t, uint32_t flow, enum netaddr_family family,
-                  struct mono now);
+void channel_drop(struct flow_table *t, uint32_t flow, enum netaddr_family family, struct mono now);
 
 /* channel_drop_host — withdraw the channels that hold a permission. O(channels). Never fails. */
 void channel_drop_host(struct flow_table *t, uint32_t permit);

@@ -6,9 +6,9 @@
 #include "relay/permit.h"
 
 enum {
-    PERMITS_PER_FLOW = 4,  /* mean over all flows that the address space is laid out for */
+    PERMITS_PER_FLOW = 4, /* mean over all flows that the address space is laid out for */
     CHANNELS_PER_FLOW = 4,
-    SPARE = 4096,          /* so that a small table still takes one flow with every permission */
+    SPARE = 4096, /* so that a small table still takes one flow with every permission */
 };
 
 bool flow_table_init(struct flow_table *t, const struct memory *memory,
@@ -83,8 +83,8 @@ static uint32_t *endpoint_slot(struct flow_table *t, uint32_t endpoint)
     return (uint32_t *)(void *)t->by_endpoint.base + endpoint;
 }
 
-bool flow_attach(struct flow_table *t, uint32_t flow, enum netaddr_family family,
-                 uint32_t endpoint, struct mono deadline)
+bool flow_attach(struct flow_table *t, uint32_t flow, enum netaddr_family family, uint32_t endpoint,
+                 struct mono deadline)
 {
     if (!region_reach(&t->by_endpoint, ((size_t)endpoint + 1) * 4)) {
         return false;

@@ -73,14 +73,14 @@ struct flow_table {
     struct slab permits;  /* struct permit */
     struct slab channels; /* struct channel */
     struct table by_path;
-    struct table by_number; /* channels by path and number */
-    struct table by_peer;   /* channels by endpoint and peer */
-    struct table by_host;   /* permits by flow and host */
+    struct table by_number;    /* channels by path and number */
+    struct table by_peer;      /* channels by endpoint and peer */
+    struct table by_host;      /* permits by flow and host */
     struct region by_endpoint; /* uint32_t flow index + 1, by endpoint number */
     struct siphash_key key;
-    const struct own *own;  /* borrowed; of the policy in force */
-    uint32_t policy;        /* generation of the policy in force */
-    uint32_t id_counter;    /* transaction ids of Data indications: 64 random bits and a count */
+    const struct own *own; /* borrowed; of the policy in force */
+    uint32_t policy;       /* generation of the policy in force */
+    uint32_t id_counter;   /* transaction ids of Data indications: 64 random bits and a count */
     uint64_t id_seed;
     struct flow_counts up;
     struct flow_counts down;
@@ -103,8 +103,8 @@ uint32_t flow_open(struct flow_table *t, const struct path *path, uint64_t rate)
 
 /* flow_attach — give the flow the relayed address behind `endpoint` (below the capacity of
  * endpoints, not attached elsewhere) until `deadline`. Returns false when memory is short. */
-bool flow_attach(struct flow_table *t, uint32_t flow, enum netaddr_family family,
-                 uint32_t endpoint, struct mono deadline);
+bool flow_attach(struct flow_table *t, uint32_t flow, enum netaddr_family family, uint32_t endpoint,
+                 struct mono deadline);
 
 /* flow_extend — set the deadline of one of its relayed addresses. Never fails. */
 void flow_extend(struct flow_table *t, uint32_t flow, enum netaddr_family family,

@@ -15,16 +15,11 @@ enum {
 const char *forward_drop_name(enum flow_drop why)
 {
     static const char *const names[FLOW_DROP_COUNT] = {
-        [FLOW_DROP_NOT_STUN] = "not_stun",
-        [FLOW_DROP_MALFORMED] = "malformed",
-        [FLOW_DROP_NO_ALLOCATION] = "no_allocation",
-        [FLOW_DROP_NO_CHANNEL] = "no_channel",
-        [FLOW_DROP_NO_PERMISSION] = "no_permission",
-        [FLOW_DROP_FAMILY] = "family",
-        [FLOW_DROP_OWN_PORT] = "own_port",
-        [FLOW_DROP_BANDWIDTH] = "bandwidth",
-        [FLOW_DROP_TOO_LARGE] = "too_large",
-        [FLOW_DROP_SEND_FAILED] = "send_failed",
+        [FLOW_DROP_NOT_STUN] = "not_stun",           [FLOW_DROP_MALFORMED] = "malformed",
+        [FLOW_DROP_NO_ALLOCATION] = "no_allocation", [FLOW_DROP_NO_CHANNEL] = "no_channel",
+        [FLOW_DROP_NO_PERMISSION] = "no_permission", [FLOW_DROP_FAMILY] = "family",
+        [FLOW_DROP_OWN_PORT] = "own_port",           [FLOW_DROP_BANDWIDTH] = "bandwidth",
+        [FLOW_DROP_TOO_LARGE] = "too_large",         [FLOW_DROP_SEND_FAILED] = "send_failed",
     };
     return names[why];
 }
@@ -243,8 +238,8 @@ static struct verdict from_channel_data(struct flow_table *t, const struct packe
         return drop(&t->up, FLOW_DROP_NO_CHANNEL);
     }
     const struct channel *c = channel_at(t, at);
-    struct aim aim = {flow_at(t, c->flow), &c->peer, c->permit, c->policy,
-                      c->scope,            c->own,   false,     {data, length}};
+    struct aim aim = {flow_at(t, c->flow), &c->peer, c->permit, c->policy, c->scope, c->own, false,
+                      {data, length}};
     return to_peer(t, p, &aim, now);
 }
 
@@ -266,8 +261,12 @@ static struct verdict from_send(struct flow_table *t, const struct packet *p, st
         return drop(&t->up, FLOW_DROP_NO_PERMISSION);
     }
     const struct permit *permit = permit_at(t, at);
-    struct aim aim = {flow_at(t, flow), &peer,       at,
-                      permit->policy,   permit->scope, permit->own,
+    struct aim aim = {flow_at(t, flow),
+                      &peer,
+                      at,
+                      permit->policy,
+                      permit->scope,
+                      permit->own,
                       stun_message_has(&m, STUN_KNOWN_DONT_FRAGMENT),
                       stun_message_value(&m, STUN_KNOWN_DATA)};
     return to_peer(t, p, &aim, now);
@@ -315,8 +314,8 @@ static void put_data_header(struct flow_table *t, struct verdict *v, const struc
     memcpy(id, &t->id_seed, 8);
     memcpy(id + 8, &t->id_counter, 4);
     t->id_counter++;
-    struct stun_build b = stun_build_begin(v->bytes, head, STUN_INDICATION, STUN_DATA,
-                                           (struct span){id, sizeof(id)});
+    struct stun_build b =
+        stun_build_begin(v->bytes, head, STUN_INDICATION, STUN_DATA, (struct span){id, sizeof(id)});
     stun_build_address(&b, STUN_ATTR_XOR_PEER_ADDRESS, from);
     writer_u16(&b.w, STUN_ATTR_DATA);
     writer_u16(&b.w, (uint16_t)p->size);

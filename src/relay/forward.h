@@ -18,8 +18,8 @@ enum forward_kind {
 /* A verdict is a value; `bytes` points into the packet or its headroom. */
 struct verdict {
     enum forward_kind kind;
-    uint8_t tos;    /* DSCP and ECN to send with */
-    bool df;        /* set the don't-fragment bit (IPv4 relays) */
+    uint8_t tos; /* DSCP and ECN to send with */
+    bool df;     /* set the don't-fragment bit (IPv4 relays) */
     uint32_t length;
     uint8_t *bytes;
     uint32_t endpoint;

@@ -1,5 +1,6 @@
 /* own — the server's own addresses, and which of their ports a relayed datagram may reach.
- * Pure. An immutable snapshot shared by all threads; only the port maps in it change, atomically. */
+ * Pure. An immutable snapshot shared by all threads; only the port maps in it change, atomically.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef RELAY_OWN_H
 #define RELAY_OWN_H
@@ -18,21 +19,22 @@ enum {
 
 /* What may be sent to a permitted host. */
 enum own_scope {
-    OWN_ANY_PORT,      /* not an address of this server */
-    OWN_RELAY_ONLY,    /* one of ours: live relay endpoints alone */
-    OWN_NO_LISTENERS,  /* one of ours that the operator allowed: anything but our listeners */
+    OWN_ANY_PORT,     /* not an address of this server */
+    OWN_RELAY_ONLY,   /* one of ours: live relay endpoints alone */
+    OWN_NO_LISTENERS, /* one of ours that the operator allowed: anything but our listeners */
 };
 
 /* An address of this machine. `live[port]` is not 0 where a relay endpoint is open. */
 struct own_host {
-    struct netaddr local;    /* port 0 */
-    struct netaddr external; /* what clients are told instead; family NONE: the same */
+    struct netaddr local;        /* port 0 */
+    struct netaddr external;     /* what clients are told instead; family NONE: the same */
     const _Atomic uint8_t *live; /* 65536 bytes, borrowed; NULL: no endpoint here */
 };
 
 struct own {
     struct own_host host[OWN_HOSTS_MAX];
-    struct netaddr door[OWN_DOORS_MAX]; /* listeners, Redis and the like; any address: each of ours */
+    struct netaddr
+        door[OWN_DOORS_MAX]; /* listeners, Redis and the like; any address: each of ours */
     uint8_t host_count;
     uint16_t door_count;
     bool is_mapped; /* some host has an external address */

@@ -15,9 +15,9 @@ enum {
 struct packet {
     uint8_t *bytes; /* borrowed from the batch */
     uint32_t size;
-    uint32_t hash; /* forward_prepare's, for forward_from_* */
-    uint32_t permit_hash; /* forward_prepare's own; 0: none */
-    uint8_t tos;   /* DSCP and ECN as received, whatever the family */
+    uint32_t hash;         /* forward_prepare's, for forward_from_* */
+    uint32_t permit_hash;  /* forward_prepare's own; 0: none */
+    uint8_t tos;           /* DSCP and ECN as received, whatever the family */
     struct path path;      /* from a client */
     uint32_t endpoint;     /* from a peer: the endpoint it came in by */
     struct peer_addr peer; /* from a peer */

@@ -14,7 +14,8 @@ enum path_kind {
     PATH_UDP, /* answers leave through `listener` from local address `local` */
 };
 
-/* Unused bytes are zero: two equal paths are equal bytes. Numbers are net's; others compare only. */
+/* Unused bytes are zero: two equal paths are equal bytes. Numbers are net's; others compare only.
+ */
 struct path {
     uint8_t kind; /* enum path_kind */
     uint8_t zero;

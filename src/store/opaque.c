@@ -12,7 +12,8 @@
 
 #include "base/secret.h"
 
-/* widen_spaces — the text with every space separator as U+0020; NULL when a character is refused. */
+/* widen_spaces — the text with every space separator as U+0020; NULL when a character is refused.
+ */
 static uint8_t *widen_spaces(const uint8_t *text, size_t size, size_t *out_size)
 {
     uint8_t *out = malloc(size + 1);

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /* opaque_string — bring UTF-8 text into the form that both ends hash: every kind of space becomes
- * U+0020, then Unicode NFC. Returns new text, freed with free; NULL when the text is no valid UTF-8,
- * is empty, or holds control characters. RFC 8489 9.2.2 wants this of realms and passwords. */
+ * U+0020, then Unicode NFC. Returns new text, freed with free; NULL when the text is no valid
+ * UTF-8, is empty, or holds control characters. RFC 8489 9.2.2 wants this of realms and passwords.
+ */
 char *opaque_string(const char *text);
 
 #endif

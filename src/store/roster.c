@@ -188,8 +188,8 @@ static int64_t number_in(struct span s)
     return value;
 }
 
-/* is_first_the_time — which of two numbers is the expiry: the one that can be a date; of two that can,
- * the earlier, so that a mistake expires too soon and never lives for ever. */
+/* is_first_the_time — which of two numbers is the expiry: the one that can be a date; of two that
+ * can, the earlier, so that a mistake expires too soon and never lives for ever. */
 static bool is_first_the_time(int64_t before, int64_t behind)
 {
     enum { DATE = 1000000000 }; /* September 2001 */
@@ -202,8 +202,7 @@ static bool is_first_the_time(int64_t before, int64_t behind)
     return before <= behind;
 }
 
-bool roster_time_limited(struct span name, struct wall *expires, size_t *user_at,
-                         size_t *user_size)
+bool roster_time_limited(struct span name, struct wall *expires, size_t *user_at, size_t *user_size)
 {
     const uint8_t *first = name.size ? memchr(name.bytes, ':', name.size) : NULL;
     const uint8_t *last = name.size ? memrchr(name.bytes, ':', name.size) : NULL;

@@ -17,14 +17,14 @@ struct roster *roster_new(void);
 void roster_free(struct roster *r);
 
 /* roster_add_user — a static user of realm number `realm`, whose wire name is `realm_name`, by
- * password (OpaqueString form) or, where that is NULL, by MD5 key alone. Texts are copied into keys,
- * not kept. Returns false when memory is short. Before roster_seal. */
+ * password (OpaqueString form) or, where that is NULL, by MD5 key alone. Texts are copied into
+ * keys, not kept. Returns false when memory is short. Before roster_seal. */
 bool roster_add_user(struct roster *r, uint8_t realm, const char *realm_name, const char *name,
                      const char *password, const uint8_t md5_key[DIGEST_MD5_SIZE],
                      const struct digest *digest);
 
-/* roster_add_secret — a secret of the realm for time-limited credentials (the TURN REST convention),
- * copied. Returns false when memory is short. Before roster_seal. */
+/* roster_add_secret — a secret of the realm for time-limited credentials (the TURN REST
+ * convention), copied. Returns false when memory is short. Before roster_seal. */
 bool roster_add_secret(struct roster *r, uint8_t realm, const char *secret,
                        enum roster_digest which);
 

@@ -10,9 +10,8 @@ static uint32_t feed(uint32_t crc, const uint8_t *at, size_t size)
         uint32_t low = crc ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
                               (uint32_t)at[3] << 24);
         crc = crc32_table[7][low & 0xff] ^ crc32_table[6][low >> 8 & 0xff] ^
-              crc32_table[5][low >> 16 & 0xff] ^ crc32_table[4][low >> 24] ^
-              crc32_table[3][at[4]] ^ crc32_table[2][at[5]] ^ crc32_table[1][at[6]] ^
-              crc32_table[0][at[7]];
+              crc32_table[5][low >> 16 & 0xff] ^ crc32_table[4][low >> 24] ^ crc32_table[3][at[4]] ^
+              crc32_table[2][at[5]] ^ crc32_table[1][at[6]] ^ crc32_table[0][at[7]];
         at += 8;
         size -= 8;
     }

@@ -25,7 +25,7 @@ enum {
     STUN_USERHASH_SIZE = 32,
     STUN_SHA1_SIZE = 20,
     STUN_SHA256_SIZE = 32,
-    STUN_TOKEN_SIZE = 8, /* RESERVATION-TOKEN */
+    STUN_TOKEN_SIZE = 8,     /* RESERVATION-TOKEN */
     STUN_MESSAGE_MAX = 2048, /* bytes of any message we write or need to read as control */
 };
 
@@ -106,7 +106,7 @@ enum {
 enum {
     CHANNEL_HEADER_SIZE = 4,
     CHANNEL_MIN = 0x4000,
-    CHANNEL_MAX = 0x4fff,        /* RFC 8656 12 */
+    CHANNEL_MAX = 0x4fff,         /* RFC 8656 12 */
     CHANNEL_MAX_CLASSIC = 0x7fff, /* RFC 5766 11 */
 };
 

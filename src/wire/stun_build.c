@@ -52,7 +52,8 @@ void stun_build_u32(struct stun_build *b, uint16_t type, uint32_t value)
     }
 }
 
-/* put_address — family, port and address, xored with `mask_bytes` (cookie and id) or with nothing. */
+/* put_address — family, port and address, xored with `mask_bytes` (cookie and id) or with nothing.
+ */
 static void put_address(struct stun_build *b, uint16_t type, const struct netaddr *a, bool is_xored)
 {
     unsigned size = netaddr_size(a);

@@ -127,14 +127,12 @@ bool stun_message_u32(const struct stun_message *m, enum stun_known which, uint3
     return reader_is_ok(&r) && r.left == 0;
 }
 
-bool stun_message_address(const struct stun_message *m, enum stun_known which,
-                          struct netaddr *out)
+bool stun_message_address(const struct stun_message *m, enum stun_known which, struct netaddr *out)
 {
     return stun_message_read_address(m, stun_message_value(m, which), out);
 }
 
-bool stun_message_read_address(const struct stun_message *m, struct span value,
-                               struct netaddr *out)
+bool stun_message_read_address(const struct stun_message *m, struct span value, struct netaddr *out)
 {
     struct reader r = reader_init(value.bytes, value.size);
     reader_u8(&r);

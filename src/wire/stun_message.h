@@ -12,7 +12,7 @@ enum stun_known {
 #define STUN_KNOWN_ROW(name, type) STUN_KNOWN_##name,
     STUN_ATTRIBUTES(STUN_KNOWN_ROW)
 #undef STUN_KNOWN_ROW
-    STUN_KNOWN_COUNT
+        STUN_KNOWN_COUNT
 };
 
 enum stun_verdict {
@@ -24,9 +24,9 @@ enum stun_verdict {
 struct stun_message {
     const uint8_t *bytes; /* borrowed, the whole message with its header */
     size_t size;
-    uint16_t method; /* enum stun_method, or any other 12-bit number */
-    uint8_t class;   /* enum stun_class */
-    bool is_classic; /* no magic cookie: RFC 3489 */
+    uint16_t method;  /* enum stun_method, or any other 12-bit number */
+    uint8_t class;    /* enum stun_class */
+    bool is_classic;  /* no magic cookie: RFC 3489 */
     bool has_unknown; /* a type below 0x8000 that is not in STUN_ATTRIBUTES */
     uint32_t present; /* bit (1 << enum stun_known) */
     /* Value of each known attribute: offset behind the header (16 bits suffice for that) and
@@ -68,8 +68,7 @@ bool stun_message_u32(const struct stun_message *m, enum stun_known which, uint3
 
 /* stun_message_address — an xored address attribute, RFC 8489 14.2. Returns false when it is
  * absent, or of a wrong size or family. */
-bool stun_message_address(const struct stun_message *m, enum stun_known which,
-                          struct netaddr *out);
+bool stun_message_address(const struct stun_message *m, enum stun_known which, struct netaddr *out);
 
 /* stun_message_read_address — the same for the value of one attribute of the message, as a walk
  * gives it. Returns false when it is of a wrong size or family. */

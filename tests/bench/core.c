@@ -67,8 +67,7 @@ static void print_table(const struct course *course, const uint32_t *size, int s
             for (int s = 0; s < sizes; s++) {
                 printf(" %10.1f", course[s].step[step].mean[o]);
             }
-            printf(" %8.2f\n",
-                   course[sizes - 1].step[step].mean[o] / course[0].step[step].mean[o]);
+            printf(" %8.2f\n", course[sizes - 1].step[step].mean[o] / course[0].step[step].mean[o]);
         }
     }
 }
@@ -83,8 +82,8 @@ static void print_limits(const struct course *course, int sizes)
     double channel = 0;
     printf("\n");
     for (enum course_step step = 0; step < COURSE_STEPS; step++) {
-        double growth = last->step[step].mean[COURSE_RANDOM] /
-                        first->step[step].mean[COURSE_RANDOM];
+        double growth =
+            last->step[step].mean[COURSE_RANDOM] / first->step[step].mean[COURSE_RANDOM];
         snprintf(what, sizeof(what), "growth of %s, random", course_name(step));
         hold(what, growth, growth_limit(step));
     }

@@ -11,16 +11,16 @@ enum {
     BATCH = 32,
     BATCHES = 2048,
     REPEATS = 5,
-    CHURN = 20000,      /* clients that leave and come again */
-    GROWTHS = 3,        /* times a crowd grows from nothing */
-    BYTES_FROM = 10000, /* allocations; with fewer the steps of 64 KiB count for more */
+    CHURN = 20000,        /* clients that leave and come again */
+    GROWTHS = 3,          /* times a crowd grows from nothing */
+    BYTES_FROM = 10000,   /* allocations; with fewer the steps of 64 KiB count for more */
     SLOT = 2048 + 5 * 64, /* bytes of a buffer; so that not all begin in the same sets of a cache */
-    DEEP = 64,          /* allocations that get 256 channels */
-    SWEPT = 16,         /* and those that have them at once */
+    DEEP = 64,            /* allocations that get 256 channels */
+    SWEPT = 16,           /* and those that have them at once */
     DEEP_CHANNELS = 256,
-    TICKS = 30,         /* seconds: within them every allocation is looked at once */
-    LAP = 1200,         /* seconds: more than a turn of the wheel */
-    PARTS = 3,          /* requests of a client that comes */
+    TICKS = 30, /* seconds: within them every allocation is looked at once */
+    LAP = 1200, /* seconds: more than a turn of the wheel */
+    PARTS = 3,  /* requests of a client that comes */
 };
 
 /* One crowd and the row of measurements that is being made on it. */
@@ -131,8 +131,8 @@ static void request_batch(struct run *r, enum course_step step, uint16_t method,
         struct packet *p = &r->packet[i];
         *p = (struct packet){.bytes = r->slot[i] + PACKET_HEADROOM};
         p->path = crowd_path(who[at + i]);
-        p->size = (uint32_t)crowd_write(r->crowd, who[at + i], method, 0, step == COURSE_FREE,
-                                        p->bytes);
+        p->size =
+            (uint32_t)crowd_write(r->crowd, who[at + i], method, 0, step == COURSE_FREE, p->bytes);
     }
     uint64_t from = stopwatch_now();
     forward_prepare_client(&r->crowd->turn.flows, r->packet, count);

@@ -30,18 +30,18 @@ struct course_figure {
 
 struct course {
     struct course_figure step[COURSE_STEPS];
-    double bytes_worst;      /* committed per allocation, at the worst filling */
-    double bytes_full;       /* with all clients there */
+    double bytes_worst;                 /* committed per allocation, at the worst filling */
+    double bytes_full;                  /* with all clients there */
     double channel_first, channel_last; /* ns: first and 256th channel of an allocation */
-    uint32_t bytes_worst_at; /* the worst filling, in allocations */
+    uint32_t bytes_worst_at;            /* the worst filling, in allocations */
     uint32_t growth_longest; /* one Allocate, CreatePermission or ChannelBind while growing */
-    uint32_t tick_deep; /* one call of turn_tick, allocations with 256 channels being due */
-    uint32_t tick_lap;  /* and with all clients having come at once, for long */
+    uint32_t tick_deep;      /* one call of turn_tick, allocations with 256 channels being due */
+    uint32_t tick_lap;       /* and with all clients having come at once, for long */
 };
 
 /* course_run — measure everything with count[0] to count[courses - 1] clients, huge pages from
- * `huge_from` on, into out[]. The crowds are there at once and are measured in turns, so that a busy
- * machine is as busy for all. Ends the process when an operation does not succeed. */
+ * `huge_from` on, into out[]. The crowds are there at once and are measured in turns, so that a
+ * busy machine is as busy for all. Ends the process when an operation does not succeed. */
 void course_run(const uint32_t *count, int courses, size_t huge_from, struct course *out);
 
 /* course_name — what a step is called in the table, static. Never fails. */

@@ -35,7 +35,8 @@ static enum turn_open_result open_endpoint(void *context, const struct turn_wish
     struct crowd *c = context;
     (void)wish;
     out->number = c->free_count > 0 ? c->free_endpoints[--c->free_count] : c->next_endpoint++;
-    out->told = netaddr_ipv4(0x05000001 + out->number / 16384, (uint16_t)(49152 + out->number % 16384));
+    out->told =
+        netaddr_ipv4(0x05000001 + out->number / 16384, (uint16_t)(49152 + out->number % 16384));
     c->endpoint_of[c->opening] = out->number;
     return TURN_OPENED;
 }
@@ -145,10 +146,20 @@ struct crowd *crowd_new(uint32_t capacity, size_t huge_from)
     c->capacity = capacity;
     c->now = (struct now){{1000 * MONO_SECOND}, {1700000000}};
     c->host = (struct turn_host){
-        .context = c, .send = send, .open = open_endpoint, .close = close_endpoint,
-        .take = take, .give = give, .event = event, .memory = &c->arena.memory,
-        .entropy = &c->entropy, .digest = &c->digest.digest, .keyring = &c->keyring,
-        .limiter = &c->limiter, .nonce_key = {{1, 2}}, .account_key = {{3, 4}},
+        .context = c,
+        .send = send,
+        .open = open_endpoint,
+        .close = close_endpoint,
+        .take = take,
+        .give = give,
+        .event = event,
+        .memory = &c->arena.memory,
+        .entropy = &c->entropy,
+        .digest = &c->digest.digest,
+        .keyring = &c->keyring,
+        .limiter = &c->limiter,
+        .nonce_key = {{1, 2}},
+        .account_key = {{3, 4}},
         .capacity = capacity,
     };
     settle(c);
@@ -196,7 +207,8 @@ size_t crowd_write(struct crowd *c, uint32_t i, uint16_t method, uint32_t k, boo
     char nonce[NONCE_SIZE];
     struct path path = crowd_path(i);
     name_of(i, name);
-    nonce_make(&c->host.nonce_key, &path.client.a, c->now.wall, NONCE_ALGORITHMS | NONCE_USERHASH, nonce);
+    nonce_make(&c->host.nonce_key, &path.client.a, c->now.wall, NONCE_ALGORITHMS | NONCE_USERHASH,
+               nonce);
     struct ask_credential by = {
         .user = {(const uint8_t *)name, CROWD_NAME_SIZE},
         .realm = span_of_text(REALM),

@@ -38,7 +38,7 @@ struct crowd {
     uint32_t *endpoint_of; /* endpoint number of client i */
     uint32_t opening;      /* client that allocates now */
     uint32_t capacity;
-    uint64_t successes;    /* answers of that class */
+    uint64_t successes; /* answers of that class */
     struct now now;
 };
 

@@ -1,6 +1,5 @@
-/* stopwatch — how long each of a row of operations takes, the least of several runs of the row: what
- * a neighbour or an interrupt took is not counted.
- * One thread. */
+/* stopwatch — how long each of a row of operations takes, the least of several runs of the row:
+ * what a neighbour or an interrupt took is not counted. One thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef BENCH_STOPWATCH_H
 #define BENCH_STOPWATCH_H

@@ -1,5 +1,5 @@
-/* fuzz_channel_data — any bytes from a client or a peer: the verdict stays within the packet and its
- * room for headers, and every datagram is counted once. */
+/* fuzz_channel_data — any bytes from a client or a peer: the verdict stays within the packet and
+ * its room for headers, and every datagram is counted once. */
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* fuzz_user_name — any bytes as a user name: the time-limited forms are split within it, and whatever
- * the keyring finds has a name and an account that fit. */
+/* fuzz_user_name — any bytes as a user name: the time-limited forms are split within it, and
+ * whatever the keyring finds has a name and an account that fit. */
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/fuzz.h"
 

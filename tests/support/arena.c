@@ -22,8 +22,8 @@ static void *reserve(void *context, size_t size)
         }
     }
     size_t whole = round_up(size);
-    uint8_t *at = mmap(NULL, whole + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                       -1, 0);
+    uint8_t *at =
+        mmap(NULL, whole + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) {
         return NULL;
     }

@@ -77,8 +77,8 @@ size_t ask_write(const struct ask *ask, const struct ask_credential *by,
 size_t ask_write_send(const struct netaddr *peer, struct span data, const uint8_t *id,
                       uint8_t *bytes, size_t room)
 {
-    struct stun_build b = stun_build_begin(bytes, room, STUN_INDICATION, STUN_SEND,
-                                           (struct span){id, STUN_ID_SIZE});
+    struct stun_build b =
+        stun_build_begin(bytes, room, STUN_INDICATION, STUN_SEND, (struct span){id, STUN_ID_SIZE});
     stun_build_address(&b, STUN_ATTR_XOR_PEER_ADDRESS, peer);
     stun_build_bytes(&b, STUN_ATTR_DATA, data);
     return stun_build_end(&b);

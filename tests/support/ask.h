@@ -24,14 +24,14 @@ struct ask {
     uint16_t method;
     uint8_t id[STUN_ID_SIZE];
     uint8_t transport;
-    uint8_t family;            /* REQUESTED-ADDRESS-FAMILY */
+    uint8_t family; /* REQUESTED-ADDRESS-FAMILY */
     uint8_t additional_family;
     bool has_lifetime;
     bool even;
-    bool reserve_next;         /* with `even` */
+    bool reserve_next; /* with `even` */
     bool has_token;
     bool has_fingerprint;
-    bool has_unknown;          /* an attribute that nobody understands */
+    bool has_unknown; /* an attribute that nobody understands */
     uint32_t lifetime;
     uint8_t token[STUN_TOKEN_SIZE];
     uint16_t channel;

@@ -57,8 +57,8 @@ static void pad(struct digest_kind *k, struct span key, uint8_t with)
     add(k, block, sizeof(block));
 }
 
-/* hmac — RFC 2104 over two runs of one context: OpenSSL's EVP_MAC re-keyed takes 1.7 times as long for
- * SHA-1. */
+/* hmac — RFC 2104 over two runs of one context: OpenSSL's EVP_MAC re-keyed takes 1.7 times as long
+ * for SHA-1. */
 static void hmac(struct digest_kind *k, struct span key, const struct span *pieces, size_t count,
                  uint8_t *out)
 {

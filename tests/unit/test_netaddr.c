@@ -317,9 +317,9 @@ static void every_embedded_form_is_found(void **state)
 static void neighbours_of_embedded_forms_embed_nothing(void **state)
 {
     (void)state;
-    static const char *const none[] = {
-        "::",  /* unspecified and loopback are themselves */
-        "::1","10.1.2.3", /* is one, carries none */
+    static const char *const none[] = {"::", /* unspecified and loopback are themselves */
+                                       "::1",
+                                       "10.1.2.3", /* is one, carries none */
                                        "2001:db8::a01:203",
                                        "::fffe:10.1.2.3",
                                        "::1:ffff:10.1.2.3",

@@ -73,7 +73,8 @@ static void no_two_ports_get_the_same(void **state)
     static char seen[65536][NONCE_SIZE];
     for (uint32_t port = 0; port < 65536; port++) {
         struct netaddr client = netaddr_ipv4(0xcb007105, (uint16_t)port);
-        nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH, seen[port]);
+        nonce_make(&master, &client, (struct wall){START}, NONCE_ALGORITHMS | NONCE_USERHASH,
+                   seen[port]);
     }
     for (uint32_t port = 1; port < 65536; port++) {
         assert_memory_not_equal(seen[port], seen[port - 1], NONCE_SIZE);
