@@ -43,7 +43,8 @@ static uint32_t table_count(const struct table *t)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->round + t->split; i++) {
-        const struct table_bucket *b = (const struct table_bucket *)(const void *)t->buckets.base + i;
+        const struct table_bucket *b =
+            (const struct table_bucket *)(const void *)t->buckets.base + i;
         for (; b; b = table_overflow(t, b)) {
             count += b->count;
         }
@@ -96,8 +97,10 @@ static void check_channels(struct round *r, uint32_t flow)
         uint32_t endpoint = f->endpoint[c->peer.a.family - 1];
         check(r, channel_find(t, channel_hash(t, &f->path, c->number), &f->path, c->number) == at,
               "a channel is not found by its number");
-        check(r, channel_find_peer(t, channel_peer_hash(t, endpoint, &c->peer), endpoint,
-                                   &c->peer) == at, "a channel is not found by its peer");
+        check(r,
+              channel_find_peer(t, channel_peer_hash(t, endpoint, &c->peer), endpoint, &c->peer) ==
+                  at,
+              "a channel is not found by its peer");
         count++;
     }
     check(r, count == f->channel_count, "a flow counts its channels wrongly");
@@ -135,10 +138,15 @@ static void check_model(struct round *r, uint32_t flow)
         return;
     }
     for (uint32_t at = f->permits; at != SLAB_NONE; at = permit_at(t, at)->next) {
-        permits += mono_is_before(now, permit_at(t, at)->deadline) ? 1 : 0;
+        const struct permit *p = permit_at(t, at);
+        bool is_live = mono_is_before(now, p->deadline) && flow_has_family(f, p->host.family, now);
+        permits += is_live ? 1 : 0;
     }
     for (uint32_t at = f->channels; at != SLAB_NONE; at = channel_at(t, at)->next) {
-        channels += mono_is_before(now, channel_at(t, at)->deadline) ? 1 : 0;
+        const struct channel *c = channel_at(t, at);
+        bool is_live =
+            mono_is_before(now, c->deadline) && flow_has_family(f, c->peer.a.family, now);
+        channels += is_live ? 1 : 0;
     }
     bool fits = permits >= oracle_permissions(a, now, false) &&
                 permits <= oracle_permissions(a, now, true) &&
@@ -206,8 +214,9 @@ static void check_totals(const struct round *r)
           "the table of numbers has other entries than channels");
     check(r, t->by_peer.entries == r->channels && table_count(&t->by_peer) == r->channels,
           "the table of peers has other entries than channels");
-    check(r, users->by_name.entries == users->users.live &&
-                 table_count(&users->by_name) == users->users.live,
+    check(r,
+          users->by_name.entries == users->users.live &&
+              table_count(&users->by_name) == users->users.live,
           "the table of names has other entries than users");
     check(r, r->turn->wheel.waiting == t->flows.live, "the wheel has other entries than flows");
     check(r, r->turn->counts.opened - r->turn->counts.closed == t->flows.live,
@@ -290,8 +299,7 @@ void audit_is_empty(const struct station *s)
         (turn_live(t) != 0 || t->flows.permits.live != 0 || t->flows.channels.live != 0 ||
          t->users.users.live != 0 || t->users.tails.live != 0 || t->flows.by_path.entries != 0 ||
          t->flows.by_number.entries != 0 || t->flows.by_peer.entries != 0 ||
-         t->flows.by_host.entries != 0 || t->users.by_name.entries != 0 ||
-         t->wheel.waiting != 0)) {
+         t->flows.by_host.entries != 0 || t->users.by_name.entries != 0 || t->wheel.waiting != 0)) {
         world_fail(s->world, "station %u: something is left after everything has ended", s->number);
     }
 }

@@ -1,6 +1,5 @@
-/* audit — every list, table and count of an engine gone through and compared, with each other and with
- * the oracle.
- * One thread. */
+/* audit — every list, table and count of an engine gone through and compared, with each other and
+ * with the oracle. One thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SIM_AUDIT_H
 #define SIM_AUDIT_H

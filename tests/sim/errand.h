@@ -13,8 +13,8 @@ enum { ERRAND_NONCE_MAX = 64 };
 struct errand_nonce {
     char text[ERRAND_NONCE_MAX];
     uint8_t size;
-    bool is_ours;        /* the server made it; else it is invented */
-    struct wall made;    /* when it did */
+    bool is_ours;         /* the server made it; else it is invented */
+    struct wall made;     /* when it did */
     struct netaddr whose; /* for this address */
 };
 

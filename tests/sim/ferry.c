@@ -14,7 +14,9 @@ static void fill(struct station *s, struct world_datagram *const *d, size_t coun
     for (size_t i = 0; i < count; i++) {
         struct packet *p = &s->packet[i];
         *p = (struct packet){
-            .bytes = s->slot[i] + PACKET_HEADROOM, .size = d[i]->size, .tos = d[i]->tos,
+            .bytes = s->slot[i] + PACKET_HEADROOM,
+            .size = d[i]->size,
+            .tos = d[i]->tos,
         };
         memcpy(p->bytes, d[i]->bytes, d[i]->size);
         p->path = d[i]->path;
@@ -129,7 +131,7 @@ static bool reads_as(const struct verdict *v, const struct oracle_verdict *told,
                memcmp(v->bytes + CHANNEL_HEAD, d->bytes, d->size) == 0;
     }
     return peek_stun(v->bytes, v->length, &p) && p.class == PEEK_INDICATION && p.method == DATA &&
-           peek_address(&p, ATTR_PEER, &from) && netaddr_is_equal(&from, &told->peer) &&
+           peek_address(&p, ATTR_PEER, 0, &from) && netaddr_is_equal(&from, &told->peer) &&
            peek_find(&p, ATTR_DATA, &data) == (int)d->size && memcmp(data, d->bytes, d->size) == 0;
 }
 
@@ -214,7 +216,8 @@ static void check_direction(const struct station *s, const struct flow_counts *t
     }
     if (theirs->received != ours->received || theirs->forwarded != ours->forwarded ||
         theirs->control != ours->control || dropped != ours->dropped[0]) {
-        world_fail(s->world, "station %u, %s: counted %llu received, %llu forwarded; were %llu, %llu",
+        world_fail(s->world,
+                   "station %u, %s: counted %llu received, %llu forwarded; were %llu, %llu",
                    s->number, direction, (unsigned long long)theirs->received,
                    (unsigned long long)theirs->forwarded, (unsigned long long)ours->received,
                    (unsigned long long)ours->forwarded);

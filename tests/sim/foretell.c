@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NONCE_SLACK = 16 }; /* seconds; its age is told in units of eight */
+enum {
+    NONCE_SLACK = 16, /* seconds: its age is told in units of eight */
+    NONCE_DELAY = 2,  /* and it was some time on its way */
+};
 
 /* A request while it is judged. */
 struct matter {
@@ -50,7 +53,7 @@ static enum oracle_word nonce_word(const struct matter *m, const struct path *pa
         age > lifetime + NONCE_SLACK) {
         return ORACLE_NO;
     }
-    return age <= lifetime ? ORACLE_YES : ORACLE_MAYBE;
+    return age + NONCE_DELAY <= lifetime ? ORACLE_YES : ORACLE_MAYBE;
 }
 
 static bool is_same_name(const struct roster_pass *a, const struct roster_pass *b)
@@ -224,8 +227,8 @@ static unsigned peer_fault(const struct matter *m, const struct netaddr *peer)
 
 static bool is_permitted(const struct matter *m, const struct netaddr *host, bool with_doubtful)
 {
-    const struct oracle_permission *p = oracle_permission(m->allocation, host);
-    return p && m->facts->now.mono.ns < p->until.ns && (with_doubtful || !p->is_doubtful);
+    enum oracle_word word = oracle_word(oracle_permission(m->allocation, host), m->facts->now.mono);
+    return word == ORACLE_YES || (word == ORACLE_MAYBE && with_doubtful);
 }
 
 /* fresh — how many of the hosts asked for, each counted once, have no live permission yet. */
@@ -281,7 +284,8 @@ static void foretell_permission(struct matter *m)
 
 static enum oracle_word word_of(const struct matter *m, const struct oracle_channel *c)
 {
-    if (!c || m->facts->now.mono.ns >= c->until.ns) {
+    struct mono now = m->facts->now.mono;
+    if (!c || now.ns >= c->until.ns || !oracle_has_family(m->allocation, c->peer.family, now)) {
         return ORACLE_NO;
     }
     return c->is_doubtful ? ORACLE_MAYBE : ORACLE_YES;
@@ -317,8 +321,7 @@ static void weigh_binding(struct matter *m)
                        (is_permitted_surely || oracle_permissions(a, now, true) < permissions);
     bool fits_perhaps = (is_same && number == ORACLE_MAYBE) ||
                         (oracle_channels(a, now, false) < channels &&
-                         (is_permitted_perhaps ||
-                          oracle_permissions(a, now, false) < permissions));
+                         (is_permitted_perhaps || oracle_permissions(a, now, false) < permissions));
     weigh(m, fits_surely, fits_perhaps);
 }
 
@@ -364,8 +367,8 @@ static void foretell_served(struct matter *m, const struct path *path)
 static void foretell_signed(struct matter *m, const struct path *path)
 {
     enum oracle_word nonce = nonce_word(m, path);
-    m->out->may_be_silent = nonce != ORACLE_YES &&
-                            m->facts->regime->settings.challenges_per_prefix != 0;
+    m->out->may_be_silent =
+        nonce != ORACLE_YES && m->facts->regime->settings.challenges_per_prefix != 0;
     if (m->realm->is_gone) {
         allow(m, 401);
         return;

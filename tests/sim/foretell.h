@@ -27,16 +27,16 @@ struct foretold {
     struct errand errand;
     bool may_succeed;
     bool may_be_silent;
-    bool may_wait;         /* for its key */
+    bool may_wait; /* for its key */
     bool any_code;
-    bool is_again;         /* a retransmission of the Allocate that was served */
-    bool needs_port;       /* 508 and 440 are up to the ports */
+    bool is_again;   /* a retransmission of the Allocate that was served */
+    bool needs_port; /* 508 and 440 are up to the ports */
     uint16_t code[FORETELL_CODES_MAX];
     unsigned codes;
     bool has_lifetime;
-    uint32_t lifetime;           /* seconds that a success says */
-    struct wall expires, until;  /* of the user it is by */
-    bool is_waiting;             /* parked */
+    uint32_t lifetime;          /* seconds that a success says */
+    struct wall expires, until; /* of the user it is by */
+    bool is_waiting;            /* parked */
     struct mono waits_until;
     bool is_answered;
 };

@@ -40,10 +40,10 @@ static uint32_t find_kept(const struct harbour *h, int family, const struct turn
     return UINT32_MAX;
 }
 
-/* free_number — a number that the station does not use: the lowest, or any. */
+/* free_number — a number that the station does not use: the lowest, now and then any. */
 static uint32_t free_number(const struct harbour *h, uint8_t station)
 {
-    uint32_t from = dice_chance(h->dice, 500) ? 0 : dice_below(h->dice, h->limit);
+    uint32_t from = dice_chance(h->dice, 990) ? 0 : dice_below(h->dice, h->limit);
     for (uint32_t i = 0; i < h->limit; i++) {
         uint32_t number = (from + i) % h->limit;
         if (h->mooring[station][number].family == NETADDR_NONE) {
@@ -63,8 +63,8 @@ static void open_at(struct harbour *h, uint8_t station, enum netaddr_family fami
     h->open_count++;
 }
 
-static void keep_next(struct harbour *h, const struct turn_wish *wish, uint32_t at,
-                      struct mono now, uint8_t token[STUN_TOKEN_SIZE])
+static void keep_next(struct harbour *h, const struct turn_wish *wish, uint32_t at, struct mono now,
+                      uint8_t token[STUN_TOKEN_SIZE])
 {
     struct harbour_berth *next = &h->berth[wish->family - 1][at + 1];
     dice_fill(h->dice, token, STUN_TOKEN_SIZE);
@@ -81,8 +81,8 @@ static enum turn_open_result try_open(struct harbour *h, uint8_t station,
     if (!h->has_family[family]) {
         return TURN_NO_FAMILY;
     }
-    uint32_t at = wish->has_token ? find_kept(h, family, wish, now)
-                                  : find_free(h, family, wish, now);
+    uint32_t at =
+        wish->has_token ? find_kept(h, family, wish, now) : find_free(h, family, wish, now);
     uint32_t number = free_number(h, station);
     if (at == UINT32_MAX || number == UINT32_MAX) {
         return TURN_NO_PORT;

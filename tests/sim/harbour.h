@@ -12,7 +12,7 @@ enum {
     HARBOUR_FIRST = 50000, /* first port */
     HARBOUR_BERTHS_MAX = 8192,
     HARBOUR_STATIONS_MAX = 8,
-    HARBOUR_NUMBERS_MAX = 1 << 14, /* endpoint numbers of one station */
+    HARBOUR_NUMBERS_MAX = 1 << 16, /* endpoint numbers of one station */
     HARBOUR_KEPT = 30,             /* seconds that a reserved port is kept */
 };
 
@@ -41,7 +41,7 @@ struct harbour {
     uint32_t limit; /* endpoint numbers must be below */
     _Atomic uint8_t live[2][65536];
     uint32_t open_count;
-    const char *fault; /* what the engine did wrong, once it did */
+    const char *fault;          /* what the engine did wrong, once it did */
     enum turn_open_result last; /* answer to the last wish */
     bool was_asked;             /* since somebody set it false */
 };

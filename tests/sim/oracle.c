@@ -18,19 +18,19 @@ enum {
     CHANNEL_HEAD = 4,
 };
 
-static struct oracle_allocation **bucket_of(const struct oracle *o, const struct path *path)
+static size_t bucket_of(const struct path *path)
 {
     uint32_t hash = 2166136261u;
     const uint8_t *bytes = (const uint8_t *)path;
     for (size_t i = 0; i < sizeof(*path); i++) {
         hash = (hash ^ bytes[i]) * 16777619u;
     }
-    return (struct oracle_allocation **)&o->bucket[hash % ORACLE_BUCKETS];
+    return hash % ORACLE_BUCKETS;
 }
 
 struct oracle_allocation *oracle_find(const struct oracle *o, const struct path *path)
 {
-    struct oracle_allocation *a = *bucket_of(o, path);
+    struct oracle_allocation *a = o->bucket[bucket_of(path)];
     while (a && memcmp(&a->path, path, sizeof(*path)) != 0) {
         a = a->next;
     }
@@ -45,7 +45,8 @@ bool oracle_has_family(const struct oracle_allocation *a, uint8_t family, struct
 
 bool oracle_is_live(const struct oracle_allocation *a, struct mono now)
 {
-    return a && (oracle_has_family(a, NETADDR_IPV4, now) || oracle_has_family(a, NETADDR_IPV6, now));
+    return a &&
+           (oracle_has_family(a, NETADDR_IPV4, now) || oracle_has_family(a, NETADDR_IPV6, now));
 }
 
 struct oracle_allocation *oracle_open(struct oracle *o, const struct oracle_allocation *like)
@@ -55,7 +56,7 @@ struct oracle_allocation *oracle_open(struct oracle *o, const struct oracle_allo
         abort();
     }
     *a = *like;
-    struct oracle_allocation **bucket = bucket_of(o, &a->path);
+    struct oracle_allocation **bucket = &o->bucket[bucket_of(&a->path)];
     a->next = *bucket;
     *bucket = a;
     for (int i = 0; i < 2; i++) {
@@ -71,14 +72,15 @@ struct oracle_allocation *oracle_open(struct oracle *o, const struct oracle_allo
 void oracle_detach(struct oracle *o, struct oracle_allocation *a, int family)
 {
     if (a->deadline[family].ns != 0) {
-        o->at[a->station][a->endpoint[family]] = NULL;
+        struct oracle_allocation **at = &o->at[a->station][a->endpoint[family]];
+        *at = *at == a ? NULL : *at; /* the number may have come again */
         a->deadline[family].ns = 0;
     }
 }
 
 void oracle_close(struct oracle *o, struct oracle_allocation *a)
 {
-    struct oracle_allocation **from = bucket_of(o, &a->path);
+    struct oracle_allocation **from = &o->bucket[bucket_of(&a->path)];
     while (*from != a) {
         from = &(*from)->next;
     }
@@ -113,6 +115,14 @@ struct oracle_permission *oracle_permission(const struct oracle_allocation *a,
     return NULL;
 }
 
+enum oracle_word oracle_word(const struct oracle_permission *p, struct mono now)
+{
+    if (!p || now.ns >= p->perhaps.ns) {
+        return ORACLE_NO;
+    }
+    return now.ns < p->sure.ns ? ORACLE_YES : ORACLE_MAYBE;
+}
+
 void oracle_permit(struct oracle_allocation *a, const struct netaddr *host, struct mono until)
 {
     struct oracle_permission *p = oracle_permission(a, host);
@@ -122,8 +132,8 @@ void oracle_permit(struct oracle_allocation *a, const struct netaddr *host, stru
         *p = (struct oracle_permission){.host = *host};
         p->host.port = 0;
     }
-    p->until = mono_max(p->until, until);
-    p->is_doubtful = false;
+    p->sure = mono_max(p->sure, until);
+    p->perhaps = mono_max(p->perhaps, until);
 }
 
 struct oracle_channel *oracle_number(const struct oracle_allocation *a, uint16_t number)
@@ -170,7 +180,7 @@ void oracle_bind(struct oracle_allocation *a, uint16_t number, const struct neta
 void oracle_forget(struct oracle_allocation *a, struct mono now)
 {
     for (size_t i = 0; i < a->permissions;) {
-        if (now.ns >= a->permission[i].until.ns) {
+        if (now.ns >= a->permission[i].perhaps.ns) {
             a->permission[i] = a->permission[--a->permissions];
         } else {
             i++;
@@ -190,8 +200,9 @@ size_t oracle_permissions(const struct oracle_allocation *a, struct mono now, bo
     size_t count = 0;
     for (size_t i = 0; i < a->permissions; i++) {
         const struct oracle_permission *p = &a->permission[i];
-        bool is_live = now.ns < p->until.ns && oracle_has_family(a, p->host.family, now);
-        count += is_live && (with_doubtful || !p->is_doubtful) ? 1 : 0;
+        enum oracle_word word = oracle_word(p, now);
+        bool is_meant = word == ORACLE_YES || (word == ORACLE_MAYBE && with_doubtful);
+        count += is_meant && oracle_has_family(a, p->host.family, now) ? 1 : 0;
     }
     return count;
 }
@@ -211,7 +222,9 @@ static void doubt(struct oracle_allocation *a, const struct regime *regime)
 {
     for (size_t i = 0; i < a->permissions; i++) {
         struct oracle_permission *p = &a->permission[i];
-        p->is_doubtful = p->is_doubtful || regime_ask(regime, &p->host) == REGIME_DENY;
+        if (regime_ask(regime, &p->host) == REGIME_DENY) {
+            p->sure.ns = 0;
+        }
     }
     for (size_t i = 0; i < a->channels; i++) {
         struct oracle_channel *c = &a->channel[i];
@@ -298,16 +311,6 @@ void oracle_spend(struct oracle_allocation *a, size_t size, bool is_up, struct m
     a->level_at = now;
 }
 
-static enum oracle_word permission_word(const struct oracle_allocation *a,
-                                        const struct netaddr *host, struct mono now)
-{
-    const struct oracle_permission *p = oracle_permission(a, host);
-    if (!p || now.ns >= p->until.ns) {
-        return ORACLE_NO;
-    }
-    return p->is_doubtful ? ORACLE_MAYBE : ORACLE_YES;
-}
-
 static enum oracle_word channel_word(const struct oracle_channel *c, struct mono now)
 {
     if (!c || now.ns >= c->until.ns) {
@@ -334,13 +337,13 @@ static bool read_client(const struct oracle_allocation *a, const uint8_t *bytes,
     }
     const uint8_t *none;
     if (!peek_stun(bytes, size, &p) || p.method != SEND || p.class != PEEK_INDICATION ||
-        !peek_address(&p, ATTR_PEER, &v->peer)) {
+        !peek_address(&p, ATTR_PEER, 0, &v->peer)) {
         return false;
     }
     int length = peek_find(&p, ATTR_DATA, &v->data);
     v->size = (size_t)length;
     v->df = peek_find(&p, ATTR_DONT_FRAGMENT, &none) >= 0;
-    v->passes = permission_word(a, &v->peer, now);
+    v->passes = oracle_word(oracle_permission(a, &v->peer), now);
     return length >= 0;
 }
 
@@ -376,16 +379,15 @@ struct oracle_verdict oracle_from_peer(const struct oracle *o, const struct regi
         v.peer = plan_external((enum netaddr_family)from->family);
         v.peer.port = from->port;
     }
-    if (!oracle_is_live(v.allocation, now) ||
-        !oracle_has_family(v.allocation, from->family, now) ||
+    if (!oracle_is_live(v.allocation, now) || !oracle_has_family(v.allocation, from->family, now) ||
         !oracle_reaches(regime, h, &v.peer)) {
         return no;
     }
     const struct oracle_channel *c = oracle_peer(v.allocation, &v.peer);
-    enum oracle_word by_permission = permission_word(v.allocation, &v.peer, now);
+    enum oracle_word by_permission = oracle_word(oracle_permission(v.allocation, &v.peer), now);
     v.by_channel = channel_word(c, now);
     v.channel = c ? c->number : 0;
-    v.passes = v.by_channel == ORACLE_YES || by_permission == ORACLE_YES ? ORACLE_YES
+    v.passes = v.by_channel == ORACLE_YES || by_permission == ORACLE_YES       ? ORACLE_YES
                : v.by_channel == ORACLE_MAYBE || by_permission == ORACLE_MAYBE ? ORACLE_MAYBE
                                                                                : ORACLE_NO;
     if (size > DATAGRAM_MAX - DATA_HEAD_MAX) {
@@ -398,8 +400,11 @@ struct oracle_verdict oracle_from_peer(const struct oracle *o, const struct regi
 void oracle_fini(struct oracle *o)
 {
     for (size_t i = 0; i < ORACLE_BUCKETS; i++) {
-        while (o->bucket[i]) {
-            oracle_close(o, o->bucket[i]);
+        struct oracle_allocation *a = o->bucket[i];
+        while (a) {
+            struct oracle_allocation *next = a->next;
+            oracle_close(o, a);
+            a = next;
         }
     }
 }

@@ -18,8 +18,8 @@ enum { ORACLE_BUCKETS = 1 << 14 };
 
 struct oracle_permission {
     struct netaddr host; /* port 0 */
-    struct mono until;
-    bool is_doubtful;
+    struct mono sure;    /* it lives until then for certain */
+    struct mono perhaps; /* and no longer than this */
 };
 
 struct oracle_channel {
@@ -37,19 +37,19 @@ struct oracle_allocation {
     struct wall expires, until;
     struct mono deadline[2]; /* 0: not of that family */
     uint32_t endpoint[2];
-    uint32_t granted; /* seconds, by the Allocate */
+    uint32_t granted;                     /* seconds, by the Allocate */
     struct oracle_permission *permission; /* owned */
     size_t permissions;
     struct oracle_channel *channel; /* owned */
     size_t channels;
-    double level;          /* bytes in the bucket of its bandwidth */
+    double level; /* bytes in the bucket of its bandwidth */
     struct mono level_at;
-    uint64_t rate;         /* bytes per second, 0: no limit */
+    uint64_t rate; /* bytes per second, 0: no limit */
     struct flow_traffic up, down;
 };
 
 struct oracle {
-    struct oracle_allocation *bucket[ORACLE_BUCKETS]; /* owned, by path */
+    struct oracle_allocation *bucket[ORACLE_BUCKETS];                        /* owned, by path */
     struct oracle_allocation *at[HARBOUR_STATIONS_MAX][HARBOUR_NUMBERS_MAX]; /* by endpoint */
     uint32_t count;
     uint32_t per_realm[ROSTER_REALMS];
@@ -61,9 +61,9 @@ enum oracle_word { ORACLE_NO, ORACLE_YES, ORACLE_MAYBE };
 struct oracle_verdict {
     enum oracle_word passes;
     struct oracle_allocation *allocation;
-    uint32_t endpoint;       /* to a peer: leaves by this one */
-    struct netaddr peer;     /* to a peer: sent there; to a client: told as its source */
-    const uint8_t *data;     /* within the datagram */
+    uint32_t endpoint;   /* to a peer: leaves by this one */
+    struct netaddr peer; /* to a peer: sent there; to a client: told as its source */
+    const uint8_t *data; /* within the datagram */
     size_t size;
     bool df;
     enum oracle_word by_channel; /* to a client */
@@ -74,7 +74,8 @@ struct oracle_verdict {
  * there is none. */
 struct oracle_allocation *oracle_find(const struct oracle *o, const struct path *path);
 
-/* oracle_is_live — whether an allocation, or one of its families, is within its time. Never fails. */
+/* oracle_is_live — whether an allocation, or one of its families, is within its time. Never fails.
+ */
 bool oracle_is_live(const struct oracle_allocation *a, struct mono now);
 bool oracle_has_family(const struct oracle_allocation *a, uint8_t family, struct mono now);
 
@@ -91,6 +92,9 @@ void oracle_detach(struct oracle *o, struct oracle_allocation *a, int family);
  * none. */
 struct oracle_permission *oracle_permission(const struct oracle_allocation *a,
                                             const struct netaddr *host);
+
+/* oracle_word — whether a permission lives at this moment; NULL accepted. Never fails. */
+enum oracle_word oracle_word(const struct oracle_permission *p, struct mono now);
 
 /* oracle_permit — a permission was made or refreshed. Never fails. */
 void oracle_permit(struct oracle_allocation *a, const struct netaddr *host, struct mono until);
@@ -116,11 +120,12 @@ size_t oracle_channels(const struct oracle_allocation *a, struct mono now, bool 
 /* oracle_reload — a station has new settings: what they deny becomes doubtful. Never fails. */
 void oracle_reload(struct oracle *o, uint8_t station, const struct regime *regime);
 
-/* oracle_share — user facts that allocations of one user at one station have in common are brought up
- * to date. Never fails. */
+/* oracle_share — user facts that allocations of one user at one station have in common are brought
+ * up to date. Never fails. */
 void oracle_share(struct oracle *o, const struct oracle_allocation *like);
 
-/* oracle_reaches — whether a port of a permitted host may be reached at this moment. Never fails. */
+/* oracle_reaches — whether a port of a permitted host may be reached at this moment. Never fails.
+ */
 bool oracle_reaches(const struct regime *regime, const struct harbour *h, const struct netaddr *a);
 
 /* oracle_from_client — what must become of ChannelData or a Send indication. Never fails. */

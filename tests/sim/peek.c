@@ -52,22 +52,27 @@ bool peek_stun(const uint8_t *bytes, size_t size, struct peek *out)
     return true;
 }
 
-int peek_find(const struct peek *p, unsigned type, const uint8_t **value)
+static int find(const struct peek *p, unsigned type, int skip, const uint8_t **value)
 {
     for (size_t at = HEADER; at < p->size;) {
         unsigned found;
         int size = step(p->bytes, p->size, &at, &found, value);
-        if (size < 0 || found == type) {
+        if (size < 0 || (found == type && skip-- == 0)) {
             return size;
         }
     }
     return -1;
 }
 
-bool peek_address(const struct peek *p, unsigned type, struct netaddr *out)
+int peek_find(const struct peek *p, unsigned type, const uint8_t **value)
+{
+    return find(p, type, 0, value);
+}
+
+bool peek_address(const struct peek *p, unsigned type, int skip, struct netaddr *out)
 {
     const uint8_t *value;
-    int size = peek_find(p, type, &value);
+    int size = find(p, type, skip, &value);
     unsigned width = size == 8 ? 4 : size == 20 ? 16 : 0;
     if (width == 0 || value[1] != (width == 4 ? NETADDR_IPV4 : NETADDR_IPV6)) {
         return false;

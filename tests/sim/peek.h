@@ -25,9 +25,9 @@ bool peek_stun(const uint8_t *bytes, size_t size, struct peek *out);
  * there is none. */
 int peek_find(const struct peek *p, unsigned type, const uint8_t **value);
 
-/* peek_address — the first attribute of a type as an xored address. Returns false when there is none
- * or it is none. */
-bool peek_address(const struct peek *p, unsigned type, struct netaddr *out);
+/* peek_address — the first attribute of a type, behind `skip` others of it, as an xored address.
+ * Returns false when there is none or it is none. */
+bool peek_address(const struct peek *p, unsigned type, int skip, struct netaddr *out);
 
 /* peek_u32 — the first attribute of a type as 32 bits; `otherwise` when there is none. Never
  * fails. */

@@ -61,13 +61,14 @@ static uint32_t pick(struct dice *dice, uint32_t a, uint32_t b, uint32_t c)
     return choice[dice_below(dice, 3)];
 }
 
-static void set_realms(struct regime *r, struct dice *dice)
+static void set_realms(struct regime *r, const struct regime_frame *frame, struct dice *dice)
 {
     struct settings *s = &r->settings;
     s->realm_count = ROSTER_REALMS;
-    for (uint8_t i = 0; i < ROSTER_REALMS; i++) {
+    for (int i = 0; i < ROSTER_REALMS; i++) {
         struct settings_realm *realm = &s->realm[i];
-        realm->name_size = (size_t)snprintf(realm->name, sizeof(realm->name), "%s", roster_realm(i));
+        realm->name_size =
+            (size_t)snprintf(realm->name, sizeof(realm->name), "%s", roster_realm((uint8_t)i));
         realm->is_strict = dice_chance(dice, 400);
         realm->grace = pick(dice, 60, 300, 3600);
         realm->lifetime = pick(dice, 600, 600, 120);
@@ -77,7 +78,7 @@ static void set_realms(struct regime *r, struct dice *dice)
         realm->permissions_max = (uint16_t)pick(dice, 256, 8, 3);
         realm->channels_max = (uint16_t)pick(dice, 256, 8, 2);
         realm->per_user = pick(dice, 0, 1, 3);
-        realm->allocations = pick(dice, 0, 0, 200);
+        realm->allocations = pick(dice, 0, 0, frame->visitors / 3);
         realm->bandwidth = i == ROSTER_TIMED ? pick(dice, 0, 20000, 1000) : 0;
     }
     s->realm[ROSTER_TIMED].has_secrets = true;
@@ -100,16 +101,18 @@ struct regime *regime_new(const struct regime_frame *frame, const struct regime 
         .generation = before ? before->settings.generation + 1 : 1,
         .own = &r->own,
         .nonce_lifetime = pick(dice, 600, 3600, 100),
-        .allocations = pick(dice, 0, 0, 300),
+        .allocations = pick(dice, 0, 0, frame->visitors / 2),
         .channel_last = dice_chance(dice, 500) ? CHANNEL_MAX : CHANNEL_MAX_CLASSIC,
         .challenges_per_prefix = pick(dice, 0, 200, 2),
         .bindings_per_prefix = pick(dice, 0, 2000, 1),
         .family = (enum settings_family)dice_below(dice, 3),
         .icmp = dice_chance(dice, 500),
     };
-    strcpy(r->settings.software, dice_chance(dice, 500) ? "turnpike" : "");
+    if (dice_chance(dice, 500)) {
+        memcpy(r->settings.software, "turnpike", sizeof("turnpike"));
+    }
     set_own(r, frame);
-    set_realms(r, dice);
+    set_realms(r, frame, dice);
     set_policy(r);
     return r;
 }
@@ -134,8 +137,7 @@ enum regime_word regime_ask(const struct regime *r, const struct netaddr *a)
     case PLAN_BANNED:
         return r->denies_banned ? REGIME_DENY : REGIME_ALLOW;
     case PLAN_OWN:
-        return r->allows_own && a->family == NETADDR_IPV4 ? REGIME_NO_LISTENERS
-                                                          : REGIME_RELAY_ONLY;
+        return r->allows_own && a->family == NETADDR_IPV4 ? REGIME_NO_LISTENERS : REGIME_RELAY_ONLY;
     default:
         return REGIME_DENY;
     }

@@ -23,7 +23,7 @@ struct regime {
 struct regime_frame {
     const _Atomic uint8_t *live[2]; /* maps of open relay ports, IPv4 and IPv6 */
     bool is_mapped;                 /* the own addresses have external ones */
-    uint32_t users;
+    uint32_t users, visitors;
 };
 
 enum regime_word { REGIME_DENY, REGIME_ALLOW, REGIME_RELAY_ONLY, REGIME_NO_LISTENERS };
@@ -36,8 +36,8 @@ struct regime *regime_new(const struct regime_frame *frame, const struct regime 
 /* regime_free — poison it and give it back; NULL accepted. Never fails. */
 void regime_free(struct regime *r);
 
-/* regime_ask — what the operator's words mean for an address: written down again here, from the plan
- * of the network, to be compared with what the engine makes of them. Never fails. */
+/* regime_ask — what the operator's words mean for an address: written down again here, from the
+ * plan of the network, to be compared with what the engine makes of them. Never fails. */
 enum regime_word regime_ask(const struct regime *r, const struct netaddr *a);
 
 #endif

@@ -113,8 +113,8 @@ const struct roster_pass *roster_timed(struct roster *r, const struct roster_boo
     struct roster_pass like = {.realm = ROSTER_TIMED, .user = UINT32_MAX, .is_wrong = is_wrong};
     like.version = book->secret + guest % 2;
     like.expires = expires;
-    like.name_size = (size_t)sprintf(like.name, "%lld:guest%u", (long long)expires.s,
-                                     (unsigned)guest);
+    like.name_size =
+        (size_t)sprintf(like.name, "%lld:guest%u", (long long)expires.s, (unsigned)guest);
     like.account_at = strcspn(like.name, ":") + 1;
     like.account_size = like.name_size - like.account_at;
     return add(r, &like);
@@ -185,8 +185,8 @@ static void add_entry(const struct roster *r, const struct keyring_query *query,
 {
     char password[PASSWORD_MAX];
     password_of(query->realm, out->name, version, password);
-    out->entry[out->count].key = key_of(r, query->algorithm, query->realm,
-                                        span_of(out->name, out->name_size), password);
+    out->entry[out->count].key =
+        key_of(r, query->algorithm, query->realm, span_of(out->name, out->name_size), password);
     out->entry[out->count++].expires = expires;
 }
 

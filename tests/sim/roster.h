@@ -19,8 +19,8 @@ struct roster_book {
 /* A name and a password that a visitor has. */
 struct roster_pass {
     uint8_t realm;
-    bool is_wrong; /* nobody ever had this password */
-    uint32_t user; /* number of a user with password */
+    bool is_wrong;    /* nobody ever had this password */
+    uint32_t user;    /* number of a user with password */
     unsigned version; /* of the password, or number of the secret */
     struct wall expires;
     char name[STUN_NAME_MAX + 1];
@@ -31,8 +31,8 @@ struct roster_pass {
 };
 
 struct roster {
-    const struct digest *digest; /* borrowed */
-    struct roster_pass *passes;  /* owned */
+    const struct digest *digest;         /* borrowed */
+    struct roster_pass *passes;          /* owned */
     uint8_t (*hash)[STUN_USERHASH_SIZE]; /* of each user's name, owned */
 };
 
@@ -53,8 +53,8 @@ struct roster_book roster_book_change(const struct roster_book *book, struct dic
 /* roster_book_fini — give it back. Never fails. */
 void roster_book_fini(struct roster_book *book);
 
-/* roster_static — a pass for user `user` as the book has it, or with a wrong password. Borrowed until
- * roster_fini. */
+/* roster_static — a pass for user `user` as the book has it, or with a wrong password. Borrowed
+ * until roster_fini. */
 const struct roster_pass *roster_static(struct roster *r, const struct roster_book *book,
                                         uint32_t user, bool is_wrong);
 

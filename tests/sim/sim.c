@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 {
     static const struct world_plan usual[] = {
         {1, 1000, 15, false}, {2, 1000, 15, false}, {3, 1000, 15, false},
-        {4, 300, 60, false},  {5, 1000, 15, true},
+        {4, 300, 60, false},  {5, 2000, 8, true},
     };
     enum { USUAL = sizeof(usual) / sizeof(usual[0]) };
     struct world_plan own = {.seed = 0, .visitors = 1000, .minutes = 15};

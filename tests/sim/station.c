@@ -22,7 +22,8 @@ enum {
     TICKS_MAX = 100000, /* calls in one moment: it must come to an end */
 };
 
-/* is_short — whether memory was refused during this call: 508 may be the answer to anything then. */
+/* is_short — whether memory was refused during this call: 508 may be the answer to anything then.
+ */
 static bool is_short(const struct station *s)
 {
     return s->world->arena.refused != s->refused_before;
@@ -101,8 +102,8 @@ static bool fits_ports(const struct station *s, const struct foretold *f, unsign
         return s->opens > 0;
     }
     bool is_dual = f->errand.ask.additional_family != 0;
-    bool is_as_told = code == 440 ? s->closed_door == TURN_NO_FAMILY
-                                  : is_dual || s->closed_door == TURN_NO_PORT;
+    bool is_as_told =
+        code == 440 ? s->closed_door == TURN_NO_FAMILY : is_dual || s->closed_door == TURN_NO_PORT;
     return s->opens == 0 && is_as_told;
 }
 
@@ -110,8 +111,8 @@ static bool is_signed_well(const struct station *s, const struct foretold *f, co
                            size_t size)
 {
     struct stun_message m;
-    enum stun_integrity kind = f->errand.algorithm != 0 ? STUN_INTEGRITY_SHA256
-                                                        : STUN_INTEGRITY_SHA1;
+    enum stun_integrity kind =
+        f->errand.algorithm != 0 ? STUN_INTEGRITY_SHA256 : STUN_INTEGRITY_SHA1;
     return stun_message_parse(bytes, size, &m) == STUN_OK &&
            stun_integrity_is_right(&m, &s->world->digest.digest, kind, errand_key(&f->errand));
 }
@@ -164,7 +165,7 @@ static void check_success(struct station *s, struct foretold *f, const struct pe
                    ask->method, world_text(&f->path.client.a),
                    (unsigned)peek_u32(p, ATTR_LIFETIME, UINT32_MAX), (unsigned)f->lifetime);
     } else if ((ask->method == STUN_ALLOCATE || ask->method == STUN_BINDING) &&
-               (!peek_address(p, ATTR_MAPPED, &mapped) ||
+               (!peek_address(p, ATTR_MAPPED, 0, &mapped) ||
                 !netaddr_is_equal(&mapped, &f->path.client.a))) {
         world_fail(w, "station %u: %s was told a wrong address", s->number,
                    world_text(&f->path.client.a));
@@ -179,8 +180,8 @@ static void check_success(struct station *s, struct foretold *f, const struct pe
 static void check_refusal(struct station *s, const struct foretold *f, const struct peek *p)
 {
     unsigned code = peek_code(p);
-    bool is_late = f->is_waiting && code == 500 &&
-                   !mono_is_before(s->world->now.mono, f->waits_until);
+    bool is_late =
+        f->is_waiting && code == 500 && !mono_is_before(s->world->now.mono, f->waits_until);
     bool is_no_room = f->may_wait && !f->is_waiting && code == 500;
     bool is_no_memory = is_short(s) && code == 508 && f->may_succeed;
     s->world->refusals++;
@@ -198,7 +199,7 @@ static void check_told(struct station *s, const struct path *to, const struct pe
     struct netaddr peer;
     s->told_count++;
     if (!s->is_told_due || peek_find(p, ATTR_ICMP, &none) != 8 ||
-        !peek_address(p, ATTR_PEER, &peer) || !netaddr_is_equal(&peer, &s->told.peer) ||
+        !peek_address(p, ATTR_PEER, 0, &peer) || !netaddr_is_equal(&peer, &s->told.peer) ||
         !s->told.allocation || !path_is_equal(to, &s->told.allocation->path)) {
         world_fail(s->world, "station %u: an indication that nobody expects, to %s", s->number,
                    world_text(&to->client.a));
@@ -232,6 +233,7 @@ static void send(void *context, const struct path *to, const uint8_t *bytes, siz
                        s->number, peek_code(&p), world_text(&to->client.a));
         }
         f->is_answered = true;
+        s->opens = 0; /* a call may serve several that waited for one key */
     }
     world_to_visitor(s->world, to, bytes, size);
 }
@@ -290,8 +292,13 @@ static void note_opened(struct station *s, const struct turn_event *e)
     }
     const struct settings_realm *realm = &s->regime->settings.realm[f->errand.pass->realm];
     struct oracle_allocation like = {
-        .path = f->path, .station = s->number, .errand = f->errand, .expires = f->expires,
-        .until = f->until, .granted = f->lifetime, .rate = realm->bandwidth,
+        .path = f->path,
+        .station = s->number,
+        .errand = f->errand,
+        .expires = f->expires,
+        .until = f->until,
+        .granted = f->lifetime,
+        .rate = realm->bandwidth,
         .level_at = w->now.mono,
     };
     for (int i = 0; i < 2; i++) {
@@ -333,7 +340,9 @@ static bool may_close(struct station *s, const struct oracle_allocation *a, enum
             const struct foretold *f = &s->awaited[i];
             if (f->errand.ask.method == STUN_REFRESH && f->may_succeed && !f->is_answered &&
                 f->lifetime == 0 && path_is_equal(&f->path, &a->path)) {
-                return true;
+                bool has_both = oracle_has_family(a, NETADDR_IPV4, s->world->now.mono) &&
+                                oracle_has_family(a, NETADDR_IPV6, s->world->now.mono);
+                return f->errand.ask.family == 0 || !has_both;
             }
         }
         return false;
@@ -397,7 +406,8 @@ static void fetch(struct station *s, uint32_t user, const struct keyring_query *
     *note = (struct station_note){.user = user, .is_hash = query->is_hash};
     note->name_size = (uint16_t)query->name.size;
     memcpy(note->name, query->name.bytes, query->name.size);
-    world_key(s->world, s->number, note, dice_chance(dice, 150) ? 4000 : dice_between(dice, 1, 1500));
+    world_key(s->world, s->number, note,
+              dice_chance(dice, 150) ? 4000 : dice_between(dice, 1, 1500));
 }
 
 static enum keyring_answer find(void *context, const struct keyring_query *query,
@@ -435,11 +445,22 @@ bool station_init(struct station *s, struct world *w, unsigned number)
     s->up = s->down = (struct flow_counts){.received = 0};
     s->keyring = (struct keyring){s, find};
     s->host = (struct turn_host){
-        .context = s, .send = send, .open = open_endpoint, .close = close_endpoint, .take = take,
-        .give = give, .event = event, .memory = &w->arena.memory, .entropy = &w->entropy,
-        .digest = &w->digest.digest, .keyring = &s->keyring, .limiter = &w->limiter,
-        .nonce_key = {{w->plan.seed, 1}}, .account_key = {{w->plan.seed, 2}},
-        .worker = (uint16_t)number, .capacity = w->harbour.limit / 2,
+        .context = s,
+        .send = send,
+        .open = open_endpoint,
+        .close = close_endpoint,
+        .take = take,
+        .give = give,
+        .event = event,
+        .memory = &w->arena.memory,
+        .entropy = &w->entropy,
+        .digest = &w->digest.digest,
+        .keyring = &s->keyring,
+        .limiter = &w->limiter,
+        .nonce_key = {{w->plan.seed, 1}},
+        .account_key = {{w->plan.seed, 2}},
+        .worker = (uint16_t)number,
+        .capacity = w->harbour.limit / 2,
     };
     s->is_up = turn_init(&s->turn, &s->host, &s->regime->settings, w->now);
     return s->is_up;
@@ -478,17 +499,14 @@ void station_control(struct station *s, const struct world_datagram *d)
     settle(s);
 }
 
-void station_key(struct station *s, const struct station_note *note)
+/* judge_again — what may come of the requests that waited for a key which is there now. Of several,
+ * whichever is served first may take what is left of the quota. */
+static void judge_again(struct station *s, const struct station_note *note)
 {
-    s->is_coming[note->is_hash ? 1 : 0][note->user] = false;
-    if (!s->is_up) {
-        return;
-    }
-    s->is_known[note->user] = true;
     struct foretell_facts facts = world_facts(s->world, s);
-    unsigned served = 0;
+    struct foretold *served[STATION_AWAITED_MAX];
+    unsigned count = 0;
     facts.is_stored_at_hand = true;
-    begin(s);
     for (unsigned i = 0; i < s->awaiting; i++) {
         struct foretold *f = &s->awaited[i];
         if (f->is_waiting && f->errand.pass->user == note->user &&
@@ -496,11 +514,23 @@ void station_key(struct station *s, const struct station_note *note)
             struct path path = f->path;
             struct errand errand = f->errand;
             foretell(&facts, &path, &errand, f);
-            if (++served > 1) { /* those before it may have taken what is left of the quota */
-                f->code[f->codes++] = 486;
-            }
+            served[count++] = f;
         }
     }
+    for (unsigned i = 0; i < count && count > 1; i++) {
+        served[i]->code[served[i]->codes++] = 486;
+    }
+}
+
+void station_key(struct station *s, const struct station_note *note)
+{
+    s->is_coming[note->is_hash ? 1 : 0][note->user] = false;
+    if (!s->is_up) {
+        return;
+    }
+    s->is_known[note->user] = true;
+    begin(s);
+    judge_again(s, note);
     struct span name = {note->name, note->name_size};
     turn_key_arrived(&s->turn, ROSTER_STATIC, name, s->world->now);
     settle(s);
@@ -520,15 +550,19 @@ void station_tick(struct station *s)
         world_fail(s->world, "station %u: turn_tick never comes to an end", s->number);
     }
     for (unsigned i = 0; i < s->awaiting; i++) {
-        if (s->awaited[i].is_waiting && mono_is_before(s->awaited[i].waits_until, now)) {
-            world_fail(s->world, "station %u: %s waits for ever", s->number,
-                       world_text(&s->awaited[i].path.client.a));
+        struct foretold *f = &s->awaited[i];
+        if (f->is_waiting && mono_is_before(f->waits_until, now)) {
+            if (!f->may_be_silent) { /* else it was never kept, but refused in silence */
+                world_fail(s->world, "station %u: %s waits for ever", s->number,
+                           world_text(&f->path.client.a));
+            }
+            f->is_answered = true;
         }
     }
 }
 
-/* bound_again — what a reload means for a name that expires: the bound is that of its realm now; one
- * whose secret is gone has the grace from now, at most. Nobody's allocation goes on longer. */
+/* bound_again — what a reload means for a name that expires: the bound is that of its realm now;
+ * one whose secret is gone has the grace from now, at most. Nobody's allocation goes on longer. */
 static void bound_again(struct station *s, struct oracle_allocation *a)
 {
     struct world *w = s->world;
@@ -584,28 +618,26 @@ void station_reload(struct station *s, const struct regime *regime)
 void station_icmp(struct station *s)
 {
     struct world *w = s->world;
-    uint32_t endpoint = dice_below(&w->dice, w->harbour.limit);
-    for (uint32_t i = 0; i < w->harbour.limit && !w->oracle.at[s->number][endpoint]; i++) {
-        endpoint = (endpoint + 1) % w->harbour.limit;
-    }
-    const struct oracle_allocation *a = w->oracle.at[s->number][endpoint];
-    if (!a || a->permissions == 0 || !harbour_is_open(&w->harbour, s->number, endpoint)) {
+    const struct visitor *v = &w->visitor[dice_below(&w->dice, w->plan.visitors)];
+    struct oracle_allocation *a = oracle_find(&w->oracle, &v->path);
+    if (!a || a->station != s->number || a->permissions == 0) {
         return;
     }
-    struct peer_addr peer = {
-        a->permission[dice_below(&w->dice, (uint32_t)a->permissions)].host};
+    const struct oracle_permission *p =
+        &a->permission[dice_below(&w->dice, (uint32_t)a->permissions)];
+    struct peer_addr peer = {p->host};
     peer.a.port = (uint16_t)dice_between(&w->dice, 1, 65535);
-    const struct oracle_permission *p = oracle_permission(a, &peer.a);
-    bool is_certain = w->now.mono.ns < p->until.ns && oracle_is_live(a, w->now.mono) &&
-                      !p->is_doubtful && s->regime->settings.icmp;
-    s->told = (struct oracle_verdict){
-        .allocation = w->oracle.at[s->number][endpoint], .peer = peer.a};
-    s->is_told_due = s->regime->settings.icmp && w->now.mono.ns < p->until.ns;
+    if (!oracle_has_family(a, peer.a.family, w->now.mono)) {
+        return;
+    }
+    enum oracle_word word = s->regime->settings.icmp ? oracle_word(p, w->now.mono) : ORACLE_NO;
+    s->told = (struct oracle_verdict){.allocation = a, .peer = peer.a};
+    s->is_told_due = word != ORACLE_NO;
     s->told_count = 0;
     begin(s);
-    turn_icmp(&s->turn, endpoint, &peer, 3, 3, 0, w->now);
+    turn_icmp(&s->turn, a->endpoint[peer.a.family - 1], &peer, 3, 3, 0, w->now);
     settle(s);
-    if (s->told_count != 1 && (is_certain || s->told_count > 1)) {
+    if (s->told_count > 1 || (s->told_count == 0 && word == ORACLE_YES)) {
         world_fail(w, "station %u: %u indications of an ICMP error", s->number, s->told_count);
     }
     s->is_told_due = false;

@@ -1,6 +1,5 @@
-/* station — one worker of the simulated server: an engine and its host; every answer of the engine is
- * compared with what was foretold.
- * One thread. */
+/* station — one worker of the simulated server: an engine and its host; every answer of the engine
+ * is compared with what was foretold. One thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SIM_STATION_H
 #define SIM_STATION_H
@@ -34,14 +33,14 @@ struct station {
     struct turn_host host;
     struct keyring keyring;
     const struct regime *regime;
-    bool *is_known;  /* stored users whose keys are at hand, owned */
+    bool *is_known;     /* stored users whose keys are at hand, owned */
     bool *is_coming[2]; /* those being fetched, by name and by hash, owned */
     struct foretold awaited[STATION_AWAITED_MAX]; /* requests whose answer is due, or that wait */
     unsigned awaiting;
-    uint64_t refused_before; /* commits refused before this call */
-    unsigned opens;          /* endpoints opened in this call */
+    uint64_t refused_before;           /* commits refused before this call */
+    unsigned opens;                    /* endpoints opened in this call */
     enum turn_open_result closed_door; /* why one was not */
-    struct oracle_verdict told; /* of an ICMP error that is being handled */
+    struct oracle_verdict told;        /* of an ICMP error that is being handled */
     bool is_told_due;
     unsigned told_count;
     struct flow_counts up, down; /* what the forwarder must have counted, all drops under one */

@@ -26,13 +26,13 @@ struct visitor_kind {
     bool binds, sends, permits; /* uses channels, Send indications, CreatePermission */
     uint32_t permit_every, bind_every;
     uint32_t refresh_every;
-    uint32_t stays; /* on average */
-    uint32_t frees; /* lives that end with a Refresh of lifetime 0 */
-    uint32_t odd;   /* turns that are spent on something that a client should not do */
-    uint32_t repeats; /* requests that are sent again though they were answered */
+    uint32_t stays;          /* on average */
+    uint32_t frees;          /* lives that end with a Refresh of lifetime 0 */
+    uint32_t odd;            /* turns that are spent on something that a client should not do */
+    uint32_t repeats;        /* requests that are sent again though they were answered */
     uint32_t wrong, expired; /* lives with a password, or a name, that is not good */
-    bool keeps_nonce; /* for ever */
-    bool sleeps;      /* never refreshes */
+    bool keeps_nonce;        /* for ever */
+    bool sleeps;             /* never refreshes */
 };
 
 static const struct visitor_kind kinds[] = {
@@ -96,14 +96,25 @@ static struct netaddr pick_own(struct world *w, enum netaddr_family family)
     if (throw < 7 && other->relayed[family - 1].family != NETADDR_NONE) {
         return other->relayed[family - 1];
     }
-    a.port = throw < 9 ? (uint16_t)(HARBOUR_FIRST + dice_below(&w->dice, w->harbour.berths))
-                       : throw == 9 ? PLAN_DOOR : DEAD_PORT;
+    a.port = throw < 9    ? (uint16_t)(HARBOUR_FIRST + dice_below(&w->dice, w->harbour.berths))
+             : throw == 9 ? PLAN_DOOR
+                          : DEAD_PORT;
     return a;
 }
 
-static struct netaddr pick_peer(struct world *w)
+/* pick_family — mostly one that it has a relayed address of. */
+static enum netaddr_family pick_family(const struct visitor *v, struct world *w)
 {
-    enum netaddr_family family = dice_chance(&w->dice, 750) ? NETADDR_IPV4 : NETADDR_IPV6;
+    bool has[2] = {v->relayed[0].family != NETADDR_NONE, v->relayed[1].family != NETADDR_NONE};
+    if (has[0] == has[1] || dice_chance(&w->dice, 30)) {
+        return dice_chance(&w->dice, 600) ? NETADDR_IPV4 : NETADDR_IPV6;
+    }
+    return has[0] ? NETADDR_IPV4 : NETADDR_IPV6;
+}
+
+static struct netaddr pick_peer(const struct visitor *v, struct world *w)
+{
+    enum netaddr_family family = pick_family(v, w);
     uint32_t throw = dice_below(&w->dice, 100);
     if (throw < 18) {
         return pick_own(w, family);
@@ -125,15 +136,10 @@ static void come(struct visitor *v, struct world *w)
     v->path = (struct path){.kind = PATH_UDP, .listener = v->pass->realm};
     v->path.client.a = plan_visitor(v->index, dice_chance(&w->dice, 800) ? v->life : 1, family);
     v->algorithm = (uint8_t)dice_below(&w->dice, 3);
-    v->is_hash = v->algorithm != 0 && v->pass->realm == ROSTER_STATIC &&
-                 dice_chance(&w->dice, 300);
+    v->is_hash = v->algorithm != 0 && v->pass->realm == ROSTER_STATIC && dice_chance(&w->dice, 300);
     v->has_nonce = v->has_nonce && v->kind->keeps_nonce;
     v->is_waiting = false;
     v->relayed[0].family = v->relayed[1].family = NETADDR_NONE;
-    v->contacts = dice_between(&w->dice, 1, VISITOR_CONTACTS);
-    for (unsigned i = 0; i < v->contacts; i++) {
-        v->contact[i] = (struct visitor_contact){.peer = pick_peer(w)};
-    }
 }
 
 /* transmit — write a request and have it leave by a path. */
@@ -180,17 +186,19 @@ static void ask(struct visitor *v, struct world *w, const struct ask *what)
     transmit(&v->errand, w, &v->path);
 }
 
-/* ask_aside — send a request whose answer it does not care for. */
+/* ask_aside — send a request whose answer it does not care for, by its own path or, with the nonce
+ * that `other` has, by that one's: two behind one address know each other's. */
 static void ask_aside(struct visitor *v, struct world *w, const struct ask *what,
-                      const struct path *path)
+                      const struct visitor *other)
 {
     struct errand e = {.ask = *what};
     dice_fill(&w->dice, e.ask.id, STUN_ID_SIZE);
     e.ask.has_fingerprint = true;
-    if (v->has_nonce && dice_chance(&w->dice, 900)) {
+    if (v->has_nonce && what->method != STUN_BINDING && dice_chance(&w->dice, 900)) {
         sign(v, &e);
+        e.nonce = other->has_nonce ? other->nonce : v->nonce;
     }
-    transmit(&e, w, path);
+    transmit(&e, w, &other->path);
 }
 
 static void call(struct visitor *v, struct world *w)
@@ -270,7 +278,7 @@ static void send_garbage(struct visitor *v, struct world *w)
         writer_u16(&writer, (uint16_t)(size - STUN_HEADER_SIZE - dice_below(&w->dice, 2)));
         writer_u32(&writer, STUN_COOKIE);
     }
-    if (size < 2 || bytes[0] != 0 || (bytes[1] & 0x10) != 0 || dice_chance(&w->dice, 0)) {
+    if (size < 2 || bytes[0] != 0 || (bytes[1] & 0x10) != 0) {
         world_to_server(w, &v->path, bytes, size, NULL);
     }
 }
@@ -282,7 +290,10 @@ static void steal(struct visitor *v, struct world *w)
                                        STUN_CHANNEL_BIND};
     const struct visitor *other = &w->visitor[dice_below(&w->dice, w->plan.visitors)];
     struct ask what = {.method = methods[dice_below(&w->dice, 4)]};
-    struct path path = other->life > 0 && dice_chance(&w->dice, 600) ? other->path : v->path;
+    if (other->life == 0 || other->path.listener != v->path.listener ||
+        dice_chance(&w->dice, 300)) {
+        other = v;
+    }
     what.transport = what.method == STUN_ALLOCATE ? STUN_TRANSPORT_UDP : 0;
     what.has_lifetime = dice_chance(&w->dice, 300);
     what.family = (uint8_t)(dice_chance(&w->dice, 200) ? dice_below(&w->dice, 4) : 0);
@@ -290,43 +301,43 @@ static void steal(struct visitor *v, struct world *w)
     if (what.method == STUN_CHANNEL_BIND || what.method == STUN_CREATE_PERMISSION) {
         what.family = 0;
         what.peer_count = (uint8_t)dice_below(&w->dice, ASK_PEERS_MAX);
-        what.channel = what.method == STUN_CHANNEL_BIND
-                           ? (uint16_t)dice_between(&w->dice, 0x3ffe, 0x5003)
-                           : 0;
+        what.channel =
+            what.method == STUN_CHANNEL_BIND ? (uint16_t)dice_between(&w->dice, 0x3ffe, 0x5003) : 0;
         what.peer_count = what.channel != 0 && what.peer_count > 1 ? 1 : what.peer_count;
     }
     for (int i = 0; i < what.peer_count; i++) {
-        what.peer[i] = pick_peer(w);
+        what.peer[i] = pick_peer(v, w);
     }
-    if (path.listener == v->path.listener) {
-        ask_aside(v, w, &what, &path);
-    }
+    ask_aside(v, w, &what, other);
 }
 
 static void misbehave(struct visitor *v, struct world *w)
 {
-    struct visitor_contact stray = {.peer = pick_peer(w)};
+    struct visitor_contact stray = {.peer = pick_peer(v, w)};
     uint32_t throw = dice_below(&w->dice, 10);
     if (throw < 3) {
         send_garbage(v, w);
     } else if (throw < 6) {
         steal(v, w);
     } else if (throw < 8) { /* data to whom it has no permission, or on a channel it has not */
-        stray.channel = dice_chance(&w->dice, 500)
-                            ? (uint16_t)dice_between(&w->dice, 0x4000, 0x4008)
-                            : 0;
+        stray.channel =
+            dice_chance(&w->dice, 500) ? (uint16_t)dice_between(&w->dice, 0x4000, 0x4008) : 0;
         send_data(v, w, &stray);
     } else if (throw < 9) {
         struct ask binding = {.method = STUN_BINDING};
         binding.has_unknown = dice_chance(&w->dice, 200);
-        bool has_nonce = v->has_nonce;
-        v->has_nonce = false;
-        ask_aside(v, w, &binding, &v->path);
-        v->has_nonce = has_nonce;
+        ask_aside(v, w, &binding, v);
     } else {
         dice_fill(&w->dice, v->nonce.text, 4); /* an invented nonce from now on */
         v->nonce.is_ours = false;
     }
+}
+
+/* fresh_channel — the next number; now and then one that it had before. */
+static uint16_t fresh_channel(struct visitor *v, struct world *w)
+{
+    v->next_channel += dice_chance(&w->dice, 900) ? 1 : 0;
+    return (uint16_t)(CHANNEL_MIN + v->next_channel % 0x800);
 }
 
 /* look_after — the first of its contacts that needs a permission or a channel. Returns whether it
@@ -353,7 +364,7 @@ static bool look_after(struct visitor *v, struct world *w)
         if (v->kind->binds && has_come(w, c->bind_at) && (c->is_permitted || !v->kind->permits)) {
             what = (struct ask){.method = STUN_CHANNEL_BIND, .peer_count = 1};
             what.peer[0] = c->peer;
-            what.channel = c->channel ? c->channel : (uint16_t)(0x4000 + i);
+            what.channel = c->channel ? c->channel : fresh_channel(v, w);
             ask(v, w, &what);
             return true;
         }
@@ -388,7 +399,7 @@ static void live(struct visitor *v, struct world *w)
         leave(v, w);
     } else if (dice_chance(&w->dice, 30)) {
         v->contact[dice_below(&w->dice, v->contacts)] =
-            (struct visitor_contact){.peer = pick_peer(w)};
+            (struct visitor_contact){.peer = pick_peer(v, w)};
     } else if (!look_after(v, w)) {
         talk(v, w);
     }
@@ -451,8 +462,14 @@ static void settle_in(struct visitor *v, struct world *w, const struct peek *p)
     struct netaddr relayed;
     v->phase = VISITOR_LIVE;
     v->refresh_at = mono_add_s(w->now.mono, v->kind->refresh_every);
-    if (peek_address(p, ATTR_RELAYED, &relayed)) {
-        v->relayed[relayed.family - 1] = relayed;
+    for (int i = 0; i < 2; i++) {
+        if (peek_address(p, ATTR_RELAYED, i, &relayed)) {
+            v->relayed[relayed.family - 1] = relayed;
+        }
+    }
+    v->contacts = dice_between(&w->dice, 1, VISITOR_CONTACTS);
+    for (unsigned i = 0; i < v->contacts; i++) {
+        v->contact[i] = (struct visitor_contact){.peer = pick_peer(v, w)};
     }
     if (peek_find(p, ATTR_TOKEN, &token) == STUN_TOKEN_SIZE) {
         struct world_token *t = &w->token[dice_below(&w->dice, WORLD_TOKENS)];
@@ -502,7 +519,7 @@ static void learn_refusal(struct visitor *v, struct world *w, const struct peek 
         for (unsigned i = 0; i < v->contacts; i++) { /* others, then */
             for (int k = 0; k < v->errand.ask.peer_count; k++) {
                 if (netaddr_is_equal(&v->contact[i].peer, &v->errand.ask.peer[k])) {
-                    v->contact[i] = (struct visitor_contact){.peer = pick_peer(w)};
+                    v->contact[i] = (struct visitor_contact){.peer = pick_peer(v, w)};
                 }
             }
         }
@@ -513,8 +530,8 @@ void visitor_receive(struct visitor *v, struct world *w, const struct path *path
                      const uint8_t *bytes, size_t size)
 {
     struct peek p;
-    if (v->phase == VISITOR_AWAY || !path_is_equal(path, &v->path) ||
-        !peek_stun(bytes, size, &p) || p.class < PEEK_SUCCESS || !v->is_waiting ||
+    if (v->phase == VISITOR_AWAY || !path_is_equal(path, &v->path) || !peek_stun(bytes, size, &p) ||
+        p.class < PEEK_SUCCESS || !v->is_waiting ||
         memcmp(bytes + 8, v->errand.ask.id, STUN_ID_SIZE) != 0) {
         return;
     }

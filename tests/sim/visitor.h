@@ -42,6 +42,7 @@ struct visitor {
     struct mono resend_at;
     struct mono refresh_at;
     struct netaddr relayed[2];
+    uint16_t next_channel;
     struct visitor_contact contact[VISITOR_CONTACTS];
     unsigned contacts;
 };

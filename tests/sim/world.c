@@ -17,16 +17,16 @@ enum world_kind {
     WORLD_TO_ENDPOINT,
     WORLD_TO_VISITOR,
     WORLD_TO_PEER,
-    WORLD_VISITOR,  /* one has its turn */
+    WORLD_VISITOR, /* one has its turn */
     WORLD_KEY,
     WORLD_TICK,     /* of a station */
     WORLD_STRANGER, /* somebody sends where nobody asked him to */
     WORLD_ICMP,
-    WORLD_RELOAD,   /* a new regime; the stations follow */
+    WORLD_RELOAD, /* a new regime; the stations follow */
     WORLD_FOLLOW,
     WORLD_DRAIN,
     WORLD_AUDIT,
-    WORLD_SHORT,    /* memory is refused from now on, or had again */
+    WORLD_SHORT, /* memory is refused from now on, or had again */
 };
 
 enum {
@@ -58,8 +58,9 @@ const char *world_text(const struct netaddr *a)
     char *out = text[next++ % 4];
     int used = 0;
     for (unsigned i = 0; i < netaddr_size(a); i++) {
-        const char *format = a->family == NETADDR_IPV4 ? (i ? ".%u" : "%u") : "%02x";
-        used += snprintf(out + used, 64 - (size_t)used, format, a->ip[i]);
+        used += a->family == NETADDR_IPV4
+                    ? snprintf(out + used, 64 - (size_t)used, i ? ".%u" : "%u", a->ip[i])
+                    : snprintf(out + used, 64 - (size_t)used, "%02x", a->ip[i]);
     }
     snprintf(out + used, 64 - (size_t)used, " port %u", a->port);
     return out;
@@ -205,7 +206,8 @@ static struct station *station_for(struct world *w, const struct agenda_entry *e
     return s && s->is_up ? s : NULL;
 }
 
-/* deliver — hand over what arrives with this entry at one station: a batch, as a worker reads it. */
+/* deliver — hand over what arrives with this entry at one station: a batch, as a worker reads it.
+ */
 static void deliver(struct world *w, struct agenda_entry first)
 {
     struct world_datagram *batch[STATION_BATCH];
@@ -322,8 +324,7 @@ static void drain(struct world *w, struct station *s)
 static void turn_memory(struct world *w)
 {
     w->arena.is_short = !w->arena.is_short && !w->is_closing;
-    uint32_t ms = w->arena.is_short ? dice_between(&w->dice, 500, 8000)
-                                    : dice_between(&w->dice, 500, 8000);
+    uint32_t ms = dice_between(&w->dice, 500, 8000);
     if (!w->is_closing) {
         agenda_put(&w->agenda, after_ms(w, ms), WORLD_SHORT, 0, NULL);
     }
@@ -366,13 +367,13 @@ static void step(struct world *w)
         break;
     case WORLD_STRANGER:
         stranger(w);
-        agenda_put(&w->agenda, after_ms(w, 50), WORLD_STRANGER, 0, NULL);
+        agenda_put(&w->agenda, after_ms(w, w->is_closing ? 2000 : 50), WORLD_STRANGER, 0, NULL);
         break;
     case WORLD_ICMP:
         if (w->station[e.who].is_up) {
             station_icmp(&w->station[e.who]);
         }
-        agenda_put(&w->agenda, after_ms(w, 700), WORLD_ICMP, e.who, NULL);
+        agenda_put(&w->agenda, after_ms(w, 100), WORLD_ICMP, e.who, NULL);
         break;
     case WORLD_RELOAD:
         reload(w);
@@ -385,7 +386,7 @@ static void step(struct world *w)
         break;
     case WORLD_AUDIT:
         audit_all(w);
-        agenda_put(&w->agenda, after_ms(w, 20000), WORLD_AUDIT, 0, NULL);
+        agenda_put(&w->agenda, after_ms(w, w->is_closing ? 300000 : 30000), WORLD_AUDIT, 0, NULL);
         break;
     case WORLD_SHORT:
         turn_memory(w);
@@ -407,7 +408,8 @@ static void open_harbour(struct world *w)
     w->frame = (struct regime_frame){
         .live = {h->live[0], h->live[1]},
         .is_mapped = h->is_mapped,
-        .users = w->plan.visitors / 2 + 1,
+        .users = w->plan.visitors * 3 / 4 + 1,
+        .visitors = w->plan.visitors,
     };
 }
 
@@ -430,8 +432,10 @@ static void open_world(struct world *w, const struct world_plan *plan)
         abort();
     }
     w->link = (struct world_link){
-        .loss = dice_below(&w->dice, 60), .twice = dice_below(&w->dice, 40),
-        .spoil = dice_below(&w->dice, 20), .least_ms = 1,
+        .loss = dice_below(&w->dice, 60),
+        .twice = dice_below(&w->dice, 40),
+        .spoil = dice_below(&w->dice, 20),
+        .least_ms = 1,
         .most_ms = dice_between(&w->dice, 2, 300),
     };
     w->stations = dice_between(&w->dice, 1, 4);
@@ -456,7 +460,7 @@ static void set_going(struct world *w)
     agenda_put(&w->agenda, after_ms(w, 120000), WORLD_RELOAD, 0, NULL);
     agenda_put(&w->agenda, after_ms(w, 30000), WORLD_AUDIT, 0, NULL);
     if (w->plan.is_short) {
-        agenda_put(&w->agenda, after_ms(w, 3000), WORLD_SHORT, 0, NULL);
+        agenda_put(&w->agenda, after_ms(w, 200), WORLD_SHORT, 0, NULL);
     }
 }
 

@@ -1,6 +1,5 @@
-/* world — the simulated network in virtual time: the stations of a server, its visitors, their peers,
- * and the links between them.
- * One thread. */
+/* world — the simulated network in virtual time: the stations of a server, its visitors, their
+ * peers, and the links between them. One thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -19,8 +18,8 @@ enum { WORLD_WHY_MAX = 600, WORLD_TOKENS = 16, WORLD_CELLS = 1 << 16 };
 struct world_plan {
     uint64_t seed;
     uint32_t visitors;
-    uint32_t minutes;   /* of coming and going; then all of it runs out */
-    bool is_short;      /* memory is refused for a while, again and again */
+    uint32_t minutes; /* of coming and going; then all of it runs out */
+    bool is_short;    /* memory is refused for a while, again and again */
 };
 
 /* What a link does to datagrams, in thousandths, and how long it takes. */
@@ -31,8 +30,8 @@ struct world_link {
 
 /* A datagram on its way. */
 struct world_datagram {
-    struct path path;          /* from or to a visitor */
-    struct netaddr from, to;   /* from or to a peer */
+    struct path path;        /* from or to a visitor */
+    struct netaddr from, to; /* from or to a peer */
     bool has_errand;
     struct errand errand;
     uint8_t tos;
@@ -68,7 +67,7 @@ struct world {
     struct visitor *visitor; /* owned */
     struct world_token token[WORLD_TOKENS];
     struct world_link link;
-    bool is_closing; /* nobody comes any more */
+    bool is_closing;    /* nobody comes any more */
     uint64_t datagrams; /* that reached a station */
     uint64_t relayed;   /* of them, passed on */
     uint64_t requests, successes, refusals;
@@ -99,7 +98,8 @@ void world_to_peer(struct world *w, const struct netaddr *from, const struct net
 void world_to_endpoint(struct world *w, const struct netaddr *from, const struct netaddr *to,
                        size_t size);
 
-/* world_key — have station `station` told after `ms` that the key of a user has come. Never fails. */
+/* world_key — have station `station` told after `ms` that the key of a user has come. Never fails.
+ */
 void world_key(struct world *w, unsigned station, struct station_note *note, uint32_t ms);
 
 /* world_station_of — the station that a path's datagrams reach. Never fails. */
