@@ -125,6 +125,9 @@ static void learn_success(struct station *s, struct foretold *f, const struct pe
     struct oracle_allocation *a = oracle_find(&w->oracle, &f->path);
     const struct settings_realm *realm = &s->regime->settings.realm[f->errand.pass->realm];
     struct mono permitted = mono_add_s(now, realm->permission_lifetime);
+    if (a) {
+        oracle_forget(a, now);
+    }
     if (ask->method == STUN_REFRESH && a) {
         for (int i = 0; i < 2; i++) {
             bool is_meant = ask->family == 0 || ask->family == i + 1;
