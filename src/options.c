@@ -187,7 +187,8 @@ static const struct options_row rows[] = {
 
     {OPTIONS_PEERS, OPTIONS_PREFIXES, OPTIONS_LIVE, "peers.allow", .standard = "",
      .example = "{ \"10.1.0.0/16\" }", FIELD(struct conf, peers.allow),
-     .help = "Ranges that may be reached although they are denied by default."},
+     .help = "Ranges that may be reached although they are denied by default. An address of this "
+             "server, or one where clouds keep credentials, opens only to a rule for it alone."},
     {OPTIONS_PEERS, OPTIONS_PREFIXES, OPTIONS_LIVE, "peers.deny", .standard = "",
      .example = "{ \"203.0.113.0/24\" }", FIELD(struct conf, peers.deny),
      .help = "Ranges that may not be reached."},

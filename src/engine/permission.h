@@ -8,8 +8,7 @@
 #include "engine/request.h"
 
 /* permission_handle — install or refresh a permission for every peer address an authentic request
- * by the owner names: all or none, unless memory runs out between two of them. Returns 0; else the
- * refusal, as a negative enum refusal_kind. */
+ * by the owner names: all or none. Returns 0; else the refusal, as a negative enum refusal_kind. */
 int permission_handle(struct turn *t, struct request *rq, struct answer *answer);
 
 /* permission_ask — the policy of the allocation's realm on one peer. *out gets host, scope, own and
