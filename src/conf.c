@@ -117,10 +117,11 @@ static bool set_listeners(struct conf *c, const struct conf_node *top, struct co
         }
         c->listeners = conf_memory_grow(c->listeners, c->listener_count, sizeof(*c->listeners));
         struct conf_listener *l = &c->listeners[c->listener_count++];
-        if (!conf_set_endpoint(l, "listener", &child->title, why) ||
+        if (!conf_set_endpoint(l, &child->title, why) ||
             !set_section(l, OPTIONS_LISTENER, child, why)) {
             return false;
         }
+        l->has_section = true;
     }
     return true;
 }

@@ -37,6 +37,7 @@ struct conf_limits {
     uint32_t permissions_per_allocation, channels_per_allocation; /* 1 to 4096 */
     uint64_t bandwidth_per_allocation;                            /* bytes per second, 0: none */
     uint32_t challenges_per_prefix, bindings_per_prefix;          /* per second, 0: no limit */
+    uint32_t connections_per_address;                             /* 0: no limit */
 };
 
 struct conf_user {
@@ -63,8 +64,15 @@ struct conf_listener {
     bool is_wildcard;       /* "*": every address of both families */
     struct netaddr address; /* with the port; family NONE for "*" */
     char *realm;            /* realm challenged with here; NULL: the first */
-    char *file;             /* where it was said, for messages; "default" */
-    int line;               /* in `file`; 0 for the default */
+    char *certificate;      /* of its own; NULL: that of the tls section */
+    char *key;
+    bool takes_plain;                /* TLS: STUN without it, too */
+    struct conf_prefixes proxy_from; /* balancers whose PROXY protocol is believed */
+    struct netaddr fallback;         /* web server for what is not STUN; family NONE: none */
+    struct conf_texts fallback_names;
+    char *file;       /* where it was said, for messages; "default" */
+    int line;         /* in `file`; 0 for the default */
+    bool has_section; /* one of its own, with options */
 };
 
 struct conf_external {
@@ -87,6 +95,9 @@ struct conf {
     enum conf_family relay_family;
     bool channels_are_classic; /* RFC 5766 numbers too */
     bool icmp;                 /* tell clients of ICMP errors */
+    bool relay_tcp;            /* peers can be reached over TCP, RFC 6062 */
+    char *certificate, *key;   /* of listeners without their own; NULL: there is none */
+    struct conf_texts names;   /* host names that clients are given */
     struct conf_peers peers;
     struct conf_limits limits;
     uint32_t workers;       /* 0: one per core */

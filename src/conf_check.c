@@ -36,6 +36,28 @@ static bool is_same_endpoint(const struct conf_listener *a, const struct conf_li
            netaddr_is_equal(&a->address, &b->address);
 }
 
+static bool is_stream(const struct conf_listener *l)
+{
+    return l->transport == CONF_TCP || l->transport == CONF_TLS;
+}
+
+static bool is_secure(const struct conf_listener *l)
+{
+    return l->transport == CONF_TLS || l->transport == CONF_DTLS;
+}
+
+/* shares_port — whether two listeners are told apart by the first byte of what comes. */
+static bool shares_port(const struct conf_listener *a, const struct conf_listener *b)
+{
+    return is_stream(a) == is_stream(b) && a->is_wildcard == b->is_wildcard &&
+           netaddr_is_equal(&a->address, &b->address);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool has_realm(const struct conf *c, const char *name)
 {
     for (size_t i = 0; i < c->realm_count; i++) {
@@ -44,6 +66,77 @@ static bool has_realm(const struct conf *c, const char *name)
         }
     }
     return false;
+}
+
+/* check_certificate — TLS needs both files, and nothing else has a use for them. */
+static bool check_certificate(const struct conf *c, const struct conf_listener *l, const char *name,
+                              struct conf_why *why)
+{
+    bool has_own = l->certificate || l->key;
+    if (has_own && (!l->certificate || !l->key)) {
+        return conf_why_say(why, l->file, l->line, "listener %s has a %s without a %s", name,
+                            l->key ? "key" : "certificate", l->key ? "certificate" : "key");
+    }
+    if (has_own && !is_secure(l)) {
+        return conf_why_say(why, l->file, l->line,
+                            "listener %s has a certificate, which only tls and dtls use", name);
+    }
+    if (is_secure(l) && !has_own && (!c->certificate || !c->key)) {
+        return conf_why_say(why, l->file, l->line,
+                            "%s needs a certificate and its key: set tls { certificate = \"...\" "
+                            "key = \"...\" }",
+                            name);
+    }
+    return true;
+}
+
+/* check_options — options that only some kinds of listeners have. */
+static bool check_options(const struct conf_listener *l, const char *name, struct conf_why *why)
+{
+    if (l->takes_plain && l->transport != CONF_TLS) {
+        return conf_why_say(why, l->file, l->line, "listener %s: plain is for tls listeners", name);
+    }
+    if (l->proxy_from.count > 0 && !is_stream(l)) {
+        return conf_why_say(why, l->file, l->line,
+                            "listener %s: proxy-from is for tcp and tls listeners", name);
+    }
+    if (l->fallback.family != NETADDR_NONE && l->transport != CONF_TLS) {
+        return conf_why_say(why, l->file, l->line, "listener %s: fallback is for tls listeners",
+                            name);
+    }
+    if (l->fallback_names.count > 0 && l->fallback.family == NETADDR_NONE) {
+        return conf_why_say(why, l->file, l->line,
+                            "listener %s has fallback-names, but no fallback they would go to",
+                            name);
+    }
+    return true;
+}
+
+/* check_neighbours — two listeners on one port. */
+static bool check_neighbours(const struct conf_listener *l, const struct conf_listener *before,
+                             const char *name, struct conf_why *why)
+{
+    if (is_same_endpoint(l, before)) {
+        return conf_why_say(why, l->file, l->line, "%s is listened on already (%s:%d)", name,
+                            before->file, before->line);
+    }
+    if (shares_port(l, before) && !is_same_text(l->realm, before->realm)) {
+        return conf_why_say(why, l->file, l->line,
+                            "%s shares its port with the listener of %s:%d, and must have the same "
+                            "realm",
+                            name, before->file, before->line);
+    }
+    return true;
+}
+
+static bool check_tls(const struct conf *c, const struct conf_node *tls, struct conf_why *why)
+{
+    const struct conf_word *w = first_word(tls, c->key ? "tls.key" : "tls.certificate");
+    if (!c->certificate == !c->key) {
+        return true;
+    }
+    return conf_why_say(why, w->file, w->line, "tls has a %s without a %s",
+                        c->key ? "key" : "certificate", c->key ? "certificate" : "key");
 }
 
 static bool check_listeners(const struct conf *c, const struct conf_node *top, struct conf_why *why)
@@ -59,13 +152,15 @@ static bool check_listeners(const struct conf *c, const struct conf_node *top, s
             return conf_why_say(why, l->file, l->line,
                                 "the listener's realm \"%s\" is not among the realms", l->realm);
         }
+        char name[CONF_VALUE_SIZE];
+        struct text t = text_init(name, sizeof(name));
+        conf_value_put_endpoint(&t, l);
+        if (!check_certificate(c, l, name, why) || !check_options(l, name, why)) {
+            return false;
+        }
         for (size_t j = 0; j < i; j++) {
-            if (is_same_endpoint(l, &c->listeners[j])) {
-                char name[CONF_VALUE_SIZE];
-                struct text t = text_init(name, sizeof(name));
-                conf_value_put_endpoint(&t, l);
-                return conf_why_say(why, l->file, l->line, "%s is listened on already (%s:%d)",
-                                    name, c->listeners[j].file, c->listeners[j].line);
+            if (!check_neighbours(l, &c->listeners[j], name, why)) {
+                return false;
             }
         }
     }
@@ -242,7 +337,7 @@ static bool check_realms(const struct conf *c, const struct conf_node *top, stru
 
 bool conf_check(const struct conf *c, const struct conf_node *top, struct conf_why *why)
 {
-    return check_listeners(c, top, why) &&
+    return check_tls(c, conf_syntax_child(top, OPTIONS_TLS), why) && check_listeners(c, top, why) &&
            check_relay(c, conf_syntax_child(top, OPTIONS_RELAY), why) &&
            check_limits(&c->limits, conf_syntax_child(top, OPTIONS_LIMITS), false, why) &&
            check_realms(c, top, why);

@@ -69,10 +69,15 @@ static bool is_equal_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* is_equal_listener — in what is fixed once it is bound. */
 static bool is_equal_listener(const struct conf_listener *a, const struct conf_listener *b)
 {
-    return a->transport == b->transport && a->is_wildcard == b->is_wildcard &&
-           netaddr_is_equal(&a->address, &b->address) && is_equal_text(a->realm, b->realm);
+    bool is_equal = a->transport == b->transport && a->is_wildcard == b->is_wildcard &&
+                    netaddr_is_equal(&a->address, &b->address);
+    for (const struct options_row *r = NULL; (r = options_next(OPTIONS_LISTENER, r));) {
+        is_equal = is_equal && (r->reload != OPTIONS_RESTART || conf_field_is_equal(a, b, r));
+    }
+    return is_equal;
 }
 
 static bool is_equal_element(const void *a, const void *b, enum options_type type)
@@ -134,7 +139,9 @@ static void fini_list(struct conf_field_list list, enum options_type type)
     for (size_t i = 0; i < list.count; i++) {
         if (type == OPTIONS_ENDPOINTS) {
             struct conf_listener *l = (struct conf_listener *)list.at + i;
-            free(l->realm);
+            for (const struct options_row *r = NULL; (r = options_next(OPTIONS_LISTENER, r));) {
+                conf_field_fini(l, r);
+            }
             free(l->file);
         } else if (type == OPTIONS_TEXTS || type == OPTIONS_SECRETS) {
             conf_memory_forget(((char **)list.at)[i]);

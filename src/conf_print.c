@@ -56,7 +56,8 @@ static void print_list(const void *base, const struct options_row *row)
     putchar('{');
     for (size_t i = 0; i < list.count; i++) {
         const void *element = (const char *)list.at + i * size;
-        if (row->type == OPTIONS_ENDPOINTS && ((const struct conf_listener *)element)->realm) {
+        if (row->type == OPTIONS_ENDPOINTS &&
+            ((const struct conf_listener *)element)->has_section) {
             continue;
         }
         fputs(before, stdout);
@@ -64,6 +65,16 @@ static void print_list(const void *base, const struct options_row *row)
         before = ", ";
     }
     fputs(" }", stdout);
+}
+
+static void print_server(const struct netaddr *server)
+{
+    char value[CONF_VALUE_SIZE];
+    struct text t = text_init(value, sizeof(value));
+    if (server->family != NETADDR_NONE) {
+        text_netaddr(&t, server);
+    }
+    print_quoted(value);
 }
 
 static void print_value(const void *base, const struct options_row *row)
@@ -77,6 +88,10 @@ static void print_value(const void *base, const struct options_row *row)
         print_quoted(text ? text : "");
     } else if (options_is_hidden(row->type)) {
         print_quoted("hidden");
+    } else if (row->type == OPTIONS_SERVER) {
+        struct netaddr server;
+        memcpy(&server, (const char *)base + row->field, sizeof(server));
+        print_server(&server);
     } else if (row->type == OPTIONS_PORTS) {
         uint16_t ports[2];
         memcpy(ports, (const char *)base + row->field, sizeof(ports));
@@ -137,14 +152,14 @@ static void print_listeners(const struct conf *c)
 {
     for (size_t i = 0; i < c->listener_count; i++) {
         const struct conf_listener *l = &c->listeners[i];
-        if (!l->realm) {
+        if (!l->has_section) {
             continue;
         }
         fputs("listener ", stdout);
         print_element(l, OPTIONS_ENDPOINTS);
-        fputs(" { realm = ", stdout);
-        print_quoted(l->realm);
-        fputs(" }\n", stdout);
+        fputs(" {\n", stdout);
+        print_options(l, OPTIONS_LISTENER, "  ");
+        fputs("}\n", stdout);
     }
 }
 
@@ -158,5 +173,6 @@ void conf_print(const struct conf *c)
     print_section(c, OPTIONS_RELAY, "");
     print_section(c, OPTIONS_PEERS, "");
     print_section(c, OPTIONS_LIMITS, "");
+    print_section(c, OPTIONS_TLS, "");
     print_section(c, OPTIONS_LOG, "");
 }

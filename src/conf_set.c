@@ -11,10 +11,6 @@
 #include "conf_utf8.h"
 #include "conf_value.h"
 
-/* Transports that this version serves; the others are known, for what is written today. */
-static const bool is_built[] = {
-    [CONF_UDP] = true, [CONF_TCP] = false, [CONF_TLS] = false, [CONF_DTLS] = false};
-
 /* One value being set. */
 struct set {
     const struct options_row *row;
@@ -138,6 +134,14 @@ static bool set_ports(const struct set *s, const struct conf_word *w)
     return true;
 }
 
+static bool set_server(const struct set *s, const struct conf_word *w)
+{
+    struct netaddr server = {.family = NETADDR_NONE};
+    bool fine = w->text[0] == '\0' || say_verdict(s, w, conf_value_socket(w->text, &server));
+    memcpy(s->member, &server, sizeof(server));
+    return fine;
+}
+
 /* is_fit — whether a text is UTF-8 without control characters and of a length the option takes;
  * `text` is what the word stands for, which for a secret no sentence repeats. */
 static bool is_fit(const struct set *s, const struct conf_word *w, const char *text)
@@ -224,7 +228,7 @@ static bool set_element(const struct set *s, const struct conf_word *w, void *el
     char *text;
     switch (s->row->type) {
     case OPTIONS_ENDPOINTS:
-        return conf_set_endpoint(element, s->row->name, w, s->why);
+        return conf_set_endpoint(element, w, s->why);
     case OPTIONS_ADDRESSES:
         return say_verdict(s, w, conf_value_address(w->text, element));
     case OPTIONS_SERVERS:
@@ -289,6 +293,8 @@ static bool set_words(const struct set *s, const struct conf_setting *setting)
         return set_key(s, setting->words);
     case OPTIONS_PORTS:
         return set_ports(s, setting->words);
+    case OPTIONS_SERVER:
+        return set_server(s, setting->words);
     default:
         return options_is_list(s->row->type) ? set_list(s, setting) : set_number(s, setting->words);
     }
@@ -313,18 +319,13 @@ bool conf_set(void *base, const struct options_row *row, const struct conf_setti
     return fine;
 }
 
-bool conf_set_endpoint(struct conf_listener *listener, const char *name,
-                       const struct conf_word *word, struct conf_why *why)
+bool conf_set_endpoint(struct conf_listener *listener, const struct conf_word *word,
+                       struct conf_why *why)
 {
     const struct set s = {options_find("listen"), NULL, why};
     enum conf_value_verdict verdict = conf_value_endpoint(word->text, listener);
     if (!say_verdict(&s, word, verdict)) {
         return false;
-    }
-    if (!is_built[listener->transport]) {
-        return conf_why_say(why, word->file, word->line,
-                            "%s \"%s\": %s is not built into this version; use udp", name,
-                            word->text, conf_value_transport(listener->transport));
     }
     listener->file = conf_memory_copy(word->file ? word->file : "default");
     listener->line = word->line;

@@ -14,9 +14,9 @@
 bool conf_set(void *base, const struct options_row *row, const struct conf_setting *setting,
               struct conf_why *why);
 
-/* conf_set_endpoint — one listening address, said by the option or section `name`, with its place.
- * Returns false with a sentence in *why when it is none or not built in. */
-bool conf_set_endpoint(struct conf_listener *listener, const char *name,
-                       const struct conf_word *word, struct conf_why *why);
+/* conf_set_endpoint — one listening address, with its place. Returns false with a sentence in *why
+ * when it is none. */
+bool conf_set_endpoint(struct conf_listener *listener, const struct conf_word *word,
+                       struct conf_why *why);
 
 #endif

@@ -238,6 +238,19 @@ enum conf_value_verdict conf_value_server(const char *word, struct netaddr *serv
     return CONF_VALUE_OK;
 }
 
+enum conf_value_verdict conf_value_socket(const char *word, struct netaddr *server)
+{
+    struct netaddr a;
+    enum conf_value_verdict verdict = conf_value_server(word, &a);
+    if (verdict == CONF_VALUE_OK && (!netaddr_parse(word, &a) || a.port == 0)) {
+        return CONF_VALUE_PORT;
+    }
+    if (verdict == CONF_VALUE_OK) {
+        *server = netaddr_unmapped(&a);
+    }
+    return verdict;
+}
+
 enum conf_value_verdict conf_value_external(const char *word, struct conf_external *external)
 {
     struct conf_external e = {.local = {.family = NETADDR_NONE}};

@@ -57,6 +57,10 @@ enum conf_value_verdict conf_value_address(const char *word, struct netaddr *add
  * FORM, ANY, GROUP. */
 enum conf_value_verdict conf_value_server(const char *word, struct netaddr *server);
 
+/* conf_value_socket — read an address of one host with a port. Returns OK, FORM, PORT, ANY,
+ * GROUP. */
+enum conf_value_verdict conf_value_socket(const char *word, struct netaddr *server);
+
 /* conf_value_external — read "198.51.100.7" or "10.0.0.5=198.51.100.7". Returns OK, FORM, ANY,
  * GROUP, MIXED. */
 enum conf_value_verdict conf_value_external(const char *word, struct conf_external *external);

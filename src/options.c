@@ -38,7 +38,7 @@ static const struct options_section sections[OPTIONS_SECTION_COUNT] = {
      "Limits of this realm. They can only narrow those of the server."},
     {OPTIONS_REALM_PEERS, OPTIONS_REALM, "realm.peers", NULL,
      "Peers of this realm, on top of those of the server."},
-    {OPTIONS_LISTENER, OPTIONS_TOP, "listener", "udp:192.0.2.1:3479",
+    {OPTIONS_LISTENER, OPTIONS_TOP, "listener", "tls:*:443",
      "One listening address, written as in listen, with options of its own."},
     {OPTIONS_RELAY, OPTIONS_TOP, "relay", NULL, "Where and how the server relays."},
     {OPTIONS_PEERS, OPTIONS_TOP, "peers", NULL,
@@ -54,8 +54,10 @@ static const struct options_section sections[OPTIONS_SECTION_COUNT] = {
 static const struct options_row rows[] = {
     {OPTIONS_TOP, OPTIONS_ENDPOINTS, OPTIONS_RESTART, "listen", .standard = "udp:*:3478",
      FIELD(struct conf, listeners),
-     .help = "Where clients reach the server, as kind:address:port. IPv6 addresses stand in "
-             "brackets; * is every address of the machine, in both families."},
+     .help =
+         "Where clients reach the server, as kind:address:port; the kinds are udp, tcp, tls and "
+         "dtls. IPv6 addresses stand in brackets; * is every address of the machine, in both "
+         "families. udp and dtls can share a port, and so can tcp and tls."},
     {OPTIONS_TOP, OPTIONS_NUMBER, OPTIONS_RESTART, "workers", .standard = "0", .max = 1024,
      FIELD(struct conf, workers), .help = "Worker threads. 0 starts one per core."},
     {OPTIONS_TOP, OPTIONS_NAME, OPTIONS_RESTART, "run-as", .example = "\"turnpike\"", .max = 255,
@@ -74,6 +76,11 @@ static const struct options_row rows[] = {
      .max = 4,
      .help = "Servers that a draining one sends new clients to, at most four; the first of the "
              "client's family comes first. None: they get error 508."},
+    {OPTIONS_TOP, OPTIONS_TEXTS, OPTIONS_LIVE, "names", .standard = "",
+     .example = "{ \"turn.example.org\" }", .min = 1, .max = NAME_LONGEST,
+     FIELD(struct conf, names),
+     .help = "Host names that clients are given for this server. A certificate that does not "
+             "cover them is warned of."},
     {OPTIONS_TOP, OPTIONS_TEXT, OPTIONS_LATER, "store", .standard = "memory", .max = PATH_LONGEST,
      .help = "Where users and issued credentials are kept. memory: in this file alone."},
     {OPTIONS_TOP, OPTIONS_NAME, OPTIONS_LATER, "control", .max = PATH_LONGEST,
@@ -146,16 +153,30 @@ static const struct options_row rows[] = {
     {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_RESTART, "listener.realm",
      .example = "\"turn.example.org\"", .max = NAME_LONGEST, FIELD(struct conf_listener, realm),
      .help = "Realm that clients are asked for here. Empty: the first one."},
-    {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_LATER, "listener.certificate", .max = PATH_LONGEST,
-     .help = "Certificate chain of this listener."},
-    {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_LATER, "listener.key", .max = PATH_LONGEST,
-     .help = "Private key of this listener."},
-    {OPTIONS_LISTENER, OPTIONS_YES_NO, OPTIONS_LATER, "listener.plain", .standard = "no",
-     .help = "Whether STUN without TLS is taken here too."},
-    {OPTIONS_LISTENER, OPTIONS_PREFIXES, OPTIONS_LATER, "listener.proxy-from", .standard = "",
-     .help = "Load balancers whose PROXY protocol is believed."},
-    {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_LATER, "listener.fallback", .max = PATH_LONGEST,
-     .help = "Web server that gets what is neither STUN nor TURN."},
+    {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_LIVE, "listener.certificate",
+     .example = "\"/etc/turnpike/fullchain.pem\"", .max = PATH_LONGEST,
+     FIELD(struct conf_listener, certificate),
+     .help = "Certificate chain of this listener, in PEM. Empty: that of the tls section."},
+    {OPTIONS_LISTENER, OPTIONS_NAME, OPTIONS_LIVE, "listener.key",
+     .example = "\"/etc/turnpike/privkey.pem\"", .max = PATH_LONGEST,
+     FIELD(struct conf_listener, key), .help = "Private key of this listener, in PEM."},
+    {OPTIONS_LISTENER, OPTIONS_YES_NO, OPTIONS_LIVE, "listener.plain", .standard = "no",
+     FIELD(struct conf_listener, takes_plain),
+     .help = "Whether a tls listener also takes STUN without TLS, which is what libnice, GStreamer "
+             "and Janus send to it."},
+    {OPTIONS_LISTENER, OPTIONS_PREFIXES, OPTIONS_LIVE, "listener.proxy-from", .standard = "",
+     .example = "{ \"10.0.0.0/8\" }", FIELD(struct conf_listener, proxy_from),
+     .help = "Load balancers whose PROXY protocol, version 2, is believed. What they send must "
+             "begin with it; what others send must not."},
+    {OPTIONS_LISTENER, OPTIONS_SERVER, OPTIONS_LIVE, "listener.fallback", .standard = "",
+     .example = "\"127.0.0.1:8080\"", FIELD(struct conf_listener, fallback),
+     .help = "Web server that gets what comes to a tls listener and is neither STUN nor TURN, "
+             "decrypted."},
+    {OPTIONS_LISTENER, OPTIONS_TEXTS, OPTIONS_LIVE, "listener.fallback-names", .standard = "",
+     .example = "{ \"www.example.org\" }", .min = 1, .max = NAME_LONGEST,
+     FIELD(struct conf_listener, fallback_names),
+     .help = "Host names for which the fallback gets everything as it comes, still encrypted: it "
+             "has the certificate for them."},
 
     {OPTIONS_RELAY, OPTIONS_ADDRESSES, OPTIONS_LIVE, "relay.addresses", .standard = "",
      .example = "{ \"192.0.2.1\", \"2001:db8::1\" }", FIELD(struct conf, relay_addresses),
@@ -174,8 +195,9 @@ static const struct options_row rows[] = {
              "the client came to."},
     {OPTIONS_RELAY, OPTIONS_TEXT, OPTIONS_LATER, "relay.io", .standard = "auto", .max = 16,
      .help = "How datagrams are moved. auto: the best that this machine allows."},
-    {OPTIONS_RELAY, OPTIONS_YES_NO, OPTIONS_LATER, "relay.tcp", .standard = "no",
-     .help = "Whether peers can be reached over TCP."},
+    {OPTIONS_RELAY, OPTIONS_YES_NO, OPTIONS_LIVE, "relay.tcp", .standard = "no",
+     FIELD(struct conf, relay_tcp),
+     .help = "Whether clients of tcp and tls listeners can reach peers over TCP, RFC 6062."},
     {OPTIONS_RELAY, OPTIONS_WORD, OPTIONS_LIVE, "relay.channels", .standard = "rfc8656",
      .words = "rfc8656|rfc5766", FIELD(struct conf, channels_are_classic),
      .help = "Channel numbers that are taken: 0x4000 to 0x4FFF, or with rfc5766 up to 0x7FFE for "
@@ -235,11 +257,19 @@ static const struct options_row rows[] = {
     {OPTIONS_LIMITS, OPTIONS_RATE, OPTIONS_LIVE, "limits.bindings-per-prefix", .standard = "2000/s",
      .max = MANY, FIELD(struct conf, limits.bindings_per_prefix),
      .help = "Answers to plain STUN requests that one source is sent. 0: no limit."},
+    {OPTIONS_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "limits.connections-per-address",
+     .standard = "1024", .max = MANY, FIELD(struct conf, limits.connections_per_address),
+     .help = "TCP, TLS and DTLS connections of one source at a time, an IPv4 address or a /64 of "
+             "IPv6. 0: no limit."},
 
-    {OPTIONS_TLS, OPTIONS_NAME, OPTIONS_LATER, "tls.certificate", .max = PATH_LONGEST,
-     .help = "Certificate chain."},
-    {OPTIONS_TLS, OPTIONS_NAME, OPTIONS_LATER, "tls.key", .max = PATH_LONGEST,
-     .help = "Private key."},
+    {OPTIONS_TLS, OPTIONS_NAME, OPTIONS_LIVE, "tls.certificate",
+     .example = "\"/etc/turnpike/fullchain.pem\"", .max = PATH_LONGEST,
+     FIELD(struct conf, certificate),
+     .help = "Certificate chain of tls and dtls listeners without their own, in PEM. Read again on "
+             "SIGHUP and when the file changes."},
+    {OPTIONS_TLS, OPTIONS_NAME, OPTIONS_LIVE, "tls.key", .example = "\"/etc/turnpike/privkey.pem\"",
+     .max = PATH_LONGEST, FIELD(struct conf, key),
+     .help = "Private key of that certificate, in PEM."},
 
     {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LATER, "http.listen", .max = PATH_LONGEST,
      .help = "Address and port of the interface."},
@@ -341,9 +371,10 @@ const char *options_unit(enum options_type type)
         [OPTIONS_RATE] = "a number per second like 200/s",
         [OPTIONS_BANDWIDTH] = "an amount per second like 500kB/s, 5MB/s or 40Mbit/s",
         [OPTIONS_PORTS] = "a range of ports like 49152-65535",
+        [OPTIONS_SERVER] = "an IP address with a port like 127.0.0.1:8080 or [::1]:8080",
         [OPTIONS_TEXTS] = "a text",
         [OPTIONS_SECRETS] = "a secret, or file:NAME",
-        [OPTIONS_ENDPOINTS] = "kind:address:port like udp:*:3478 or udp:[2001:db8::1]:3478",
+        [OPTIONS_ENDPOINTS] = "kind:address:port like udp:*:3478 or tls:[2001:db8::1]:5349",
         [OPTIONS_ADDRESSES] = "an IP address without a port",
         [OPTIONS_SERVERS] = "an IP address, with or without a port",
         [OPTIONS_EXTERNALS] = "an IP address like 198.51.100.7, or 10.0.0.5=198.51.100.7",

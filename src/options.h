@@ -37,6 +37,7 @@ enum options_type {
     OPTIONS_RATE,      /* uint32_t, per second */
     OPTIONS_BANDWIDTH, /* uint64_t, bytes per second */
     OPTIONS_PORTS,     /* two uint16_t, first and last */
+    OPTIONS_SERVER,    /* struct netaddr with its port; family NONE when empty */
     OPTIONS_TEXTS,     /* from here on lists: a pointer and a size_t; struct conf_texts */
     OPTIONS_SECRETS,   /* struct conf_texts; never printed */
     OPTIONS_ENDPOINTS, /* of struct conf_listener */

@@ -12,24 +12,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/text.h"
+#include "net/acceptor.h"
 #include "net/addresses.h"
 #include "net/clock.h"
 #include "net/entropy_os.h"
 #include "net/notify.h"
 #include "net/privilege.h"
 #include "net/steer.h"
+#include "net/tls.h"
 #include "conf.h"
+#include "conf_value.h"
 #include "snapshot.h"
 
 enum {
     WHY_MAX = 1024,
     FILES_SPARE = 64, /* descriptors that are no relay endpoints */
     SIGNALS = 5,
+    SECONDS_PER_DAY = 86400,
 };
 
 struct server {
@@ -49,6 +54,9 @@ struct server {
     int address_watch;
     struct netaddr machine[OWN_HOSTS_MAX + 1]; /* addresses as seen last */
     size_t machine_count;
+    uint64_t files;      /* stamp of the certificates' files, as they were read */
+    uint64_t files_seen; /* and a second ago */
+    uint32_t seconds;    /* since the start */
     bool is_draining;
     struct mono drain_until; /* 0: as long as it takes */
     char *why;               /* WHY_MAX bytes of the starter's */
@@ -67,11 +75,20 @@ static bool fail(struct server *s, const char *format, ...)
 
 /* Start. */
 
+/* kinds — the transports of a socket, for messages. */
+static const char *kinds(const struct snapshot_socket *at)
+{
+    if (at->plain && at->secure) {
+        return at->is_stream ? "tcp and tls" : "udp and dtls";
+    }
+    return conf_value_transport(snapshot_listener(at)->transport);
+}
+
 static bool fail_bind(struct server *s, const struct snapshot_socket *at, int error)
 {
     char text[TEXT_NETADDR_SIZE];
     struct text t = text_init(text, sizeof(text));
-    const struct conf_listener *l = at->listener;
+    const struct conf_listener *l = snapshot_listener(at);
     text_netaddr(&t, &at->address);
     const char *what = error == EADDRINUSE ? "another program has this port; stop it or listen "
                                              "elsewhere"
@@ -80,9 +97,17 @@ static bool fail_bind(struct server *s, const struct snapshot_socket *at, int er
                        : error == EACCES ? "ports below 1024 need root or CAP_NET_BIND_SERVICE"
                                          : strerror(error);
     if (l->line > 0) {
-        return fail(s, "%s:%d: cannot listen on udp %s: %s", l->file, l->line, text, what);
+        return fail(s, "%s:%d: cannot listen on %s %s: %s", l->file, l->line, kinds(at), text,
+                    what);
     }
-    return fail(s, "cannot listen on udp %s: %s", text, what);
+    return fail(s, "cannot listen on %s %s: %s", kinds(at), text, what);
+}
+
+/* bind_socket — `is_probe`: without sharing, to learn whether the port is free. */
+static int bind_socket(const struct snapshot_socket *at, bool is_probe)
+{
+    return at->is_stream ? acceptor_bind(&at->address, !is_probe)
+                         : listener_bind(&at->address, is_probe);
 }
 
 /* probe_sockets — bind each address once without sharing it: a second server on the same port must
@@ -96,7 +121,7 @@ static bool probe_sockets(struct server *s)
         return fail(s, "listen: more than %d addresses; use udp:*:PORT", LISTENER_MAX);
     }
     for (size_t i = 0; i < s->socket_count; i++) {
-        int fd = listener_bind(&s->socket[i].address, true);
+        int fd = bind_socket(&s->socket[i], true);
         if (fd >= 0) {
             close(fd);
         } else if (s->socket[i].may_lack && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)) {
@@ -165,6 +190,7 @@ static bool make_shared(struct server *s, size_t files)
     w->count = worker_count(s->conf);
     w->capacity = files > CAPACITY_MAX ? CAPACITY_MAX : (uint32_t)files;
     w->capacity = w->capacity < CAPACITY_MIN ? CAPACITY_MIN : w->capacity;
+    w->connections = w->capacity * 2; /* sessions of DTLS have no descriptor */
     while (cells < (size_t)w->capacity * CELLS_PER_ALLOCATION) {
         cells *= 2;
     }
@@ -179,6 +205,7 @@ static bool make_shared(struct server *s, size_t files)
     entropy->fill(entropy->context, &w->nonce_key, sizeof(w->nonce_key));
     entropy->fill(entropy->context, &w->account_key, sizeof(w->account_key));
     entropy->fill(entropy->context, &w->boot, sizeof(w->boot));
+    entropy->fill(entropy->context, w->cookie_key, sizeof(w->cookie_key));
     return true;
 }
 
@@ -205,15 +232,16 @@ static bool bind_all(struct server *s)
     w->is_steered = w->count > 1;
     for (unsigned i = 0; i < w->count; i++) {
         for (size_t j = 0; j < s->socket_count; j++) {
-            const struct netaddr *address = &s->socket[j].address;
-            int fd = listener_bind(address, false);
+            const struct snapshot_socket *at = &s->socket[j];
+            const struct netaddr *address = &at->address;
+            int fd = bind_socket(at, false);
             if (fd < 0) {
-                return fail_bind(s, &s->socket[j], -fd);
+                return fail_bind(s, at, -fd);
             }
-            if (!worker_listen(w->worker[i], fd, address)) {
+            if (!worker_listen(w->worker[i], fd, address, at->is_stream)) {
                 return fail(s, "out of memory");
             }
-            if (i == w->count - 1 && w->is_steered) {
+            if (i == w->count - 1 && w->is_steered && !at->is_stream) {
                 w->is_steered = steer_attach(fd, (enum netaddr_family)address->family, w->count);
             }
         }
@@ -305,18 +333,62 @@ static void say(struct server *s, enum log_level level, const char *message, con
     log_put(s->source, &line);
 }
 
+/* say_uncovered — the names that clients are given and a certificate is not for. */
+static void say_uncovered(struct server *s, const struct snapshot_certificate *at)
+{
+    struct log_line line;
+    for (size_t i = 0; i < s->conf->names.count; i++) {
+        if (!tls_covers(at->tls, s->conf->names.at[i])) {
+            log_line_begin(&line, LOG_LEVEL_WARN, "certificate_lacks_name");
+            log_line_string(&line, "certificate", at->certificate);
+            log_line_string(&line, "name", s->conf->names.at[i]);
+            log_line_string(&line, "why", "clients that are given this name will refuse it");
+            log_put(s->source, &line);
+        }
+    }
+}
+
+/* say_certificates — what is wrong, or soon will be, with those in use. */
+static void say_certificates(struct server *s)
+{
+    enum { SOON = 14, DAY = 86400 };
+    size_t count;
+    struct log_line line;
+    const struct snapshot_certificate *at = snapshot_certificates(s->snapshot, &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t left = (int64_t)tls_expires(at[i].tls) - clock_now().wall.s;
+        say_uncovered(s, &at[i]);
+        if (left < (int64_t)SOON * DAY) {
+            log_line_begin(&line, LOG_LEVEL_WARN,
+                           left < 0 ? "certificate_expired" : "certificate_expires");
+            log_line_string(&line, "certificate", at[i].certificate);
+            log_line_u64(&line, "days", left < 0 ? 0 : (uint64_t)left / DAY);
+            log_put(s->source, &line);
+        }
+        if (access(at[i].key, R_OK) != 0) {
+            log_line_begin(&line, LOG_LEVEL_WARN, "key_cannot_be_read_again");
+            log_line_string(&line, "key", at[i].key);
+            log_line_string(&line, "why",
+                            "the user that the server runs as may not read it: a new "
+                            "certificate will need a restart");
+            log_put(s->source, &line);
+        }
+    }
+}
+
 static void say_ready(struct server *s, size_t files)
 {
     struct log_line line;
     for (size_t i = 0; i < s->socket_count; i++) {
         log_line_begin(&line, LOG_LEVEL_INFO, "listening");
-        log_line_string(&line, "transport", "udp");
+        log_line_string(&line, "transport", kinds(&s->socket[i]));
         log_line_addr(&line, "address", &s->socket[i].address);
         log_put(s->source, &line);
     }
     if (s->conf->realm_count == 0) {
         say(s, LOG_LEVEL_WARN, "stun_only", "why", "no realm is configured, so nobody can relay");
     }
+    say_certificates(s);
     if (geteuid() == 0) {
         say(s, LOG_LEVEL_WARN, "running_as_root", "why", "set run-as to a user of its own");
     }
@@ -353,6 +425,57 @@ static void put_in_force(struct server *s, struct snapshot *fresh)
     s->snapshot = fresh;
 }
 
+/* stamp_of — what changes when a file does. */
+static uint64_t stamp_of(const char *file)
+{
+    struct stat st;
+    if (stat(file, &st) != 0) {
+        return 0;
+    }
+    return (uint64_t)st.st_mtim.tv_sec * MONO_SECOND + (uint64_t)st.st_mtim.tv_nsec +
+           (uint64_t)st.st_ino * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)st.st_size;
+}
+
+static uint64_t stamp_of_files(const struct server *s)
+{
+    size_t count;
+    uint64_t stamp = 0;
+    const struct snapshot_certificate *at = snapshot_certificates(s->snapshot, &count);
+    for (size_t i = 0; i < count; i++) {
+        stamp = stamp * 31 + stamp_of(at[i].certificate) * 7 + stamp_of(at[i].key);
+    }
+    return stamp;
+}
+
+/* watch_files — those of the certificates in force, as they are now. */
+static void watch_files(struct server *s)
+{
+    s->files = stamp_of_files(s);
+    s->files_seen = s->files;
+}
+
+/* look_at_files — read certificates again that have changed, once they have stayed the same for a
+ * second: certificate and key are two files. */
+static void look_at_files(struct server *s)
+{
+    char why[WHY_MAX];
+    uint64_t stamp = stamp_of_files(s);
+    bool is_settled = stamp == s->files_seen;
+    s->files_seen = stamp;
+    if (stamp == s->files || !is_settled) {
+        return;
+    }
+    s->files = stamp;
+    struct snapshot *fresh = make_snapshot(s, s->conf, why);
+    if (!fresh) {
+        say(s, LOG_LEVEL_ERROR, "certificate_not_reloaded", "why", why);
+        return;
+    }
+    put_in_force(s, fresh);
+    say_certificates(s);
+    say(s, LOG_LEVEL_INFO, "certificate_reloaded", NULL, NULL);
+}
+
 static void on_reload(evutil_socket_t fd, short what, void *argument)
 {
     struct server *s = argument;
@@ -385,6 +508,8 @@ static void on_reload(evutil_socket_t fd, short what, void *argument)
         conf_free(s->conf);
     }
     s->conf = fresh;
+    watch_files(s);
+    say_certificates(s);
     say(s, LOG_LEVEL_INFO, "reloaded", NULL, NULL);
     notify_send("READY=1");
 }
@@ -423,6 +548,10 @@ static void on_second(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     ports_expire(s->shared.ports, now);
+    look_at_files(s);
+    if (++s->seconds % SECONDS_PER_DAY == 0) {
+        say_certificates(s);
+    }
     bool is_late = s->drain_until.ns != 0 && !mono_is_before(now, s->drain_until);
     if (s->is_draining && (is_late || live_allocations(s) == 0)) {
         say(s, LOG_LEVEL_INFO, "drained", NULL, NULL);
@@ -573,6 +702,33 @@ static void say_direction(struct server *s, const char *direction, const struct 
     log_put(s->source, &line);
 }
 
+static void add_clients(struct worker_clients_counts *sum, const struct worker_clients_counts *more)
+{
+    sum->accepted += more->accepted;
+    sum->handshakes += more->handshakes;
+    sum->handshakes_failed += more->handshakes_failed;
+    sum->refused_limit += more->refused_limit;
+    sum->refused_bytes += more->refused_bytes;
+    sum->timed_out += more->timed_out;
+    sum->to_web += more->to_web;
+    sum->missed += more->missed;
+}
+
+static void say_connections(struct server *s, const struct worker_clients_counts *c)
+{
+    struct log_line line;
+    log_line_begin(&line, LOG_LEVEL_INFO, "connections");
+    log_line_u64(&line, "accepted", c->accepted);
+    log_line_u64(&line, "handshakes", c->handshakes);
+    log_line_u64(&line, "handshakes_failed", c->handshakes_failed);
+    log_line_u64(&line, "refused_limit", c->refused_limit);
+    log_line_u64(&line, "refused_bytes", c->refused_bytes);
+    log_line_u64(&line, "refused_plain_stun", c->missed);
+    log_line_u64(&line, "timed_out", c->timed_out);
+    log_line_u64(&line, "to_web", c->to_web);
+    log_put(s->source, &line);
+}
+
 /* say_counters — what became of every datagram, over all workers, at the end. */
 static void say_counters(struct server *s)
 {
@@ -584,9 +740,11 @@ static void say_counters(struct server *s)
         sum.strays += c.strays;
         sum.strays_dropped += c.strays_dropped;
         sum.turn.limited += c.turn.limited;
+        add_clients(&sum.clients, &c.clients);
     }
     say_direction(s, "up", &sum.up);
     say_direction(s, "down", &sum.down);
+    say_connections(s, &sum.clients);
     struct log_line line;
     log_line_begin(&line, LOG_LEVEL_INFO, "stopped");
     log_line_u64(&line, "strays", sum.strays);
@@ -597,6 +755,7 @@ static void say_counters(struct server *s)
 
 static void serve(struct server *s)
 {
+    watch_files(s);
     say_ready(s, privilege_raise_files());
     notify_send("READY=1");
     if (s->arguments->when_ready) {

@@ -9,46 +9,68 @@
 #include "base/secret.h"
 #include "net/addresses.h"
 #include "net/digest_openssl.h"
+#include "net/tls.h"
 #include "store/opaque.h"
 #include "store/roster.h"
 
 enum { NO_NUMBER = 255 };
+
+enum { CERTIFICATES_MAX = 64 };
 
 struct snapshot {
     struct settings settings;
     struct own own;
     struct endpoint_rules rules;
     struct worker_view view;
+    struct listener_rules listener[LISTENER_MAX];
+    struct snapshot_certificate certificate[CERTIFICATES_MAX];
+    size_t certificate_count;
     struct roster *roster;
     struct policy_rule *rule[SETTINGS_REALMS_MAX];
     uint8_t number[SETTINGS_REALMS_MAX]; /* of the conf's realms, in its order; or NO_NUMBER */
 };
 
+/* add_socket — one more, or one more use of a socket that is there. Returns false without room. */
+static bool add_socket(struct snapshot_socket *out, size_t *count, size_t room,
+                       const struct conf_listener *l, const struct netaddr *address)
+{
+    bool is_stream = l->transport == CONF_TCP || l->transport == CONF_TLS;
+    bool is_secure = l->transport == CONF_TLS || l->transport == CONF_DTLS;
+    struct snapshot_socket *at = NULL;
+    for (size_t i = 0; i < *count && !at; i++) {
+        bool is_it = out[i].is_stream == is_stream && netaddr_is_equal(&out[i].address, address);
+        at = is_it ? &out[i] : NULL;
+    }
+    if (!at) {
+        if (*count == room) {
+            return false;
+        }
+        at = &out[(*count)++];
+        *at = (struct snapshot_socket){
+            .address = *address,
+            .realm = l->realm ? strdup(l->realm) : NULL,
+            .may_lack = l->is_wildcard,
+            .is_stream = is_stream,
+        };
+    }
+    *(is_secure ? &at->secure : &at->plain) = l;
+    return true;
+}
+
 size_t snapshot_sockets(const struct conf *c, struct snapshot_socket *out, size_t room)
 {
     static const uint8_t any[16];
     size_t count = 0;
-    for (size_t i = 0; i < c->listener_count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->listener_count; i++) {
         const struct conf_listener *l = &c->listeners[i];
-        struct snapshot_socket s = {
-            .address = l->address,
-            .may_lack = l->is_wildcard,
-            .listener = l,
-        };
-        size_t need = l->is_wildcard ? 2 : 1;
-        if (count + need > room) {
-            return room + 1;
-        }
-        if (l->is_wildcard) {
-            s.address = netaddr_ipv4(0, l->address.port);
-            s.realm = l->realm ? strdup(l->realm) : NULL;
-            out[count++] = s;
-            s.address = netaddr_ipv6(any, l->address.port);
-        }
-        s.realm = l->realm ? strdup(l->realm) : NULL;
-        out[count++] = s;
+        struct netaddr ipv4 = netaddr_ipv4(0, l->address.port);
+        struct netaddr ipv6 = netaddr_ipv6(any, l->address.port);
+        ok = l->is_wildcard ? add_socket(out, &count, room, l, &ipv4) &&
+                                  add_socket(out, &count, room, l, &ipv6)
+                            : add_socket(out, &count, room, l, &l->address);
     }
-    return count;
+    return ok ? count : room + 1;
 }
 
 void snapshot_forget(struct snapshot_socket *sockets, size_t count)
@@ -360,6 +382,90 @@ static void challenge_with(struct snapshot *s, const struct snapshot_parts *part
     }
 }
 
+/* find_tls — the certificate of a listener, read once for all that use it; NULL with a sentence
+ * when it cannot be. */
+static struct tls *find_tls(struct snapshot *s, const struct conf *c, const struct conf_listener *l,
+                            char *why, size_t why_room)
+{
+    const char *certificate = l->certificate ? l->certificate : c->certificate;
+    const char *key = l->certificate ? l->key : c->key;
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        const struct snapshot_certificate *have = &s->certificate[i];
+        if (strcmp(have->certificate, certificate) == 0 && strcmp(have->key, key) == 0) {
+            return have->tls;
+        }
+    }
+    if (s->certificate_count == CERTIFICATES_MAX) {
+        snprintf(why, why_room, "there are too many certificates; %d is the most",
+                 CERTIFICATES_MAX);
+        return NULL;
+    }
+    struct tls *tls = tls_new(certificate, key, why, why_room);
+    if (tls) {
+        s->certificate[s->certificate_count++] =
+            (struct snapshot_certificate){certificate, key, tls};
+    }
+    return tls;
+}
+
+static bool is_same_place(const struct conf_listener *a, const struct conf_listener *b)
+{
+    return a->transport == b->transport && a->is_wildcard == b->is_wildcard &&
+           netaddr_is_equal(&a->address, &b->address);
+}
+
+/* now_of — what the conf says of a listener that is open; what was said when it was opened, where
+ * it is not there any more. */
+static const struct conf_listener *now_of(const struct conf *c, const struct conf_listener *open)
+{
+    for (size_t i = 0; i < c->listener_count; i++) {
+        if (is_same_place(&c->listeners[i], open)) {
+            return &c->listeners[i];
+        }
+    }
+    return open;
+}
+
+static bool fill_secure(struct snapshot *s, const struct conf *c, const struct conf_listener *l,
+                        struct listener_rules *to, char *why, size_t why_room)
+{
+    /* A conf without a certificate that reload brought cannot serve what is still open. */
+    bool has_files = l->certificate || c->certificate;
+    to->takes_secure = has_files;
+    to->takes_plain = to->takes_plain || l->takes_plain;
+    to->fallback = l->fallback;
+    to->names.at = l->fallback_names.at;
+    to->names.count = l->fallback_names.count;
+    to->tls = has_files ? find_tls(s, c, l, why, why_room) : NULL;
+    return !has_files || to->tls;
+}
+
+/* fill_listeners — what each socket takes. Text is borrowed from the conf, which lives as long. */
+static bool fill_listeners(struct snapshot *s, const struct snapshot_parts *parts, char *why,
+                           size_t why_room)
+{
+    for (size_t i = 0; i < parts->socket_count; i++) {
+        const struct snapshot_socket *socket = &parts->sockets[i];
+        struct listener_rules *to = &s->listener[i];
+        const struct conf_listener *each[] = {socket->plain, socket->secure};
+        *to = (struct listener_rules){
+            .takes_plain = socket->plain != NULL,
+            .per_address = parts->conf->limits.connections_per_address,
+        };
+        for (int j = 0; j < 2; j++) {
+            const struct conf_listener *l = each[j] ? now_of(parts->conf, each[j]) : NULL;
+            if (l && l->proxy_from.count > 0) {
+                to->proxies.at = l->proxy_from.at;
+                to->proxies.count = l->proxy_from.count;
+            }
+            if (l && j == 1 && !fill_secure(s, parts->conf, l, to, why, why_room)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static void fill_settings(struct settings *to, const struct conf *c)
 {
     static const enum settings_family families[] = {
@@ -404,13 +510,14 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
     for (size_t i = 0; ok && i < c->realm_count; i++) {
         ok = fill_realm(s, c, i, digest, why, why_room);
     }
+    ok = ok && fill_listeners(s, parts, why, why_room);
     digest_openssl_free(digest);
     if (!ok) {
         snapshot_free(s);
         return NULL;
     }
     challenge_with(s, parts);
-    s->view = (struct worker_view){&s->settings, &s->rules, roster_seal(s->roster)};
+    s->view = (struct worker_view){&s->settings, &s->rules, roster_seal(s->roster), s->listener};
     if (!s->view.keyring) {
         snprintf(why, why_room, "out of memory");
         snapshot_free(s);
@@ -427,8 +534,17 @@ void snapshot_free(struct snapshot *s)
     for (size_t i = 0; i < SETTINGS_REALMS_MAX; i++) {
         free(s->rule[i]);
     }
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        tls_free(s->certificate[i].tls);
+    }
     roster_free(s->roster);
     free(s);
+}
+
+const struct snapshot_certificate *snapshot_certificates(const struct snapshot *s, size_t *count)
+{
+    *count = s->certificate_count;
+    return s->certificate;
 }
 
 const struct worker_view *snapshot_view(const struct snapshot *s)

@@ -7,12 +7,28 @@
 #include "net/worker.h"
 #include "conf.h"
 
-/* A socket the configuration asks for: "*" is two of them. */
+/* A socket the configuration asks for: "*" is two of them, and udp and dtls, or tcp and tls, may
+ * share one. */
 struct snapshot_socket {
     struct netaddr address;
-    char *realm;   /* challenged with here, owned; NULL: the first of the conf */
-    bool may_lack; /* half of a "*": a machine may have one family only */
-    const struct conf_listener *listener; /* borrowed from the conf */
+    char *realm;    /* challenged with here, owned; NULL: the first of the conf */
+    bool may_lack;  /* half of a "*": a machine may have one family only */
+    bool is_stream; /* of TCP */
+    const struct conf_listener *plain; /* udp or tcp, borrowed from the conf; NULL: there is none */
+    const struct conf_listener *secure; /* dtls or tls */
+};
+
+/* snapshot_listener — one of the listeners a socket is for. Never fails. */
+static inline const struct conf_listener *snapshot_listener(const struct snapshot_socket *s)
+{
+    return s->plain ? s->plain : s->secure;
+}
+
+/* A certificate that is in use. */
+struct snapshot_certificate {
+    const char *certificate; /* its file, borrowed */
+    const char *key;
+    struct tls *tls;
 };
 
 struct snapshot;
@@ -25,7 +41,8 @@ size_t snapshot_sockets(const struct conf *c, struct snapshot_socket *out, size_
 /* snapshot_forget — free what snapshot_sockets made. Never fails. */
 void snapshot_forget(struct snapshot_socket *sockets, size_t count);
 
-/* What a snapshot is made of, all borrowed for the call but `ports`, which must outlive it. */
+/* What a snapshot is made of, all borrowed for the call but `ports` and `conf`, which must outlive
+ * it, as must the conf that the sockets were made of. */
 struct snapshot_parts {
     const struct conf *conf;
     struct ports *ports;
@@ -41,6 +58,10 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
 
 /* snapshot_free — free it; NULL is taken. Never fails. */
 void snapshot_free(struct snapshot *s);
+
+/* snapshot_certificates — the certificates in use, borrowed from the snapshot; *count gets their
+ * number. Never fails. */
+const struct snapshot_certificate *snapshot_certificates(const struct snapshot *s, size_t *count);
 
 /* snapshot_view — what workers take, borrowed from the snapshot. Never fails. */
 const struct worker_view *snapshot_view(const struct snapshot *s);

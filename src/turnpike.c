@@ -49,14 +49,19 @@ static void print_help(void)
 /* is_usable — whether a conf becomes a snapshot: what start would refuse, --check refuses. */
 static bool is_usable(const struct conf *c, char *why, size_t why_room)
 {
+    static struct snapshot_socket sockets[LISTENER_MAX];
+    size_t count = snapshot_sockets(c, sockets, LISTENER_MAX);
     struct snapshot_parts parts = {
         .conf = c,
         .ports = ports_new(c->port_min, c->port_max),
+        .sockets = sockets,
+        .socket_count = count < LISTENER_MAX ? count : LISTENER_MAX,
         .generation = 1,
     };
     struct snapshot *s = parts.ports ? snapshot_new(&parts, why, why_room) : NULL;
     bool ok = s != NULL;
     snapshot_free(s);
+    snapshot_forget(sockets, parts.socket_count);
     ports_free(parts.ports);
     return ok;
 }

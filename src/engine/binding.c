@@ -17,6 +17,10 @@ void binding_handle(struct turn *t, const struct request *rq)
 {
     static const struct answer mapped = {.has_mapped = true};
     t->counts.bindings++;
+    if (rq->message.is_classic && rq->path->kind == PATH_DTLS) {
+        reply_refuse(t, rq, REFUSAL_CLASSIC); /* RFC 7350 3: no RFC 3489 over DTLS */
+        return;
+    }
     if (rq->message.has_unknown || asks_for_change(&rq->message)) {
         reply_refuse(t, rq, REFUSAL_UNKNOWN_ATTRIBUTE);
         return;

@@ -25,6 +25,7 @@ enum {
     ROW(UNAUTHORIZED, 401, REFUSAL_UNSIGNED | REFUSAL_CHALLENGE, "")                               \
     ROW(STALE_NONCE, 438, REFUSAL_UNSIGNED | REFUSAL_CHALLENGE, "")                                \
     ROW(NO_STORE, 500, REFUSAL_UNSIGNED, "")                                                       \
+    ROW(CLASSIC, 500, REFUSAL_UNSIGNED, "")                                                        \
     ROW(UNKNOWN_ATTRIBUTE, 420, REFUSAL_UNKNOWN, "")                                               \
     ROW(BAD_REQUEST, 400, REFUSAL_PLAIN, "Bad Request")                                            \
     ROW(FORBIDDEN, 403, REFUSAL_PLAIN, "Forbidden")                                                \

@@ -12,10 +12,10 @@ const uint8_t reply_algorithms[REPLY_ALGORITHMS_SIZE] = {
 };
 
 /* may_answer — the limiter's word on answers to the unproven; a valid nonce shows that the source
- * address is real. */
+ * address is real, and so does a connection. */
 static bool may_answer(struct turn *t, const struct request *rq)
 {
-    if (rq->is_authentic || rq->nonce_is_valid) {
+    if (rq->is_authentic || rq->nonce_is_valid || path_is_connection(rq->path)) {
         return true;
     }
     bool is_binding = rq->message.method == STUN_BINDING;

@@ -24,7 +24,7 @@ const char *turn_reason_name(enum turn_reason reason)
     static const char *const names[TURN_REASON_COUNT] = {
         [TURN_REASON_NONE] = "none",         [TURN_REASON_CLIENT] = "client",
         [TURN_REASON_EXPIRED] = "expired",   [TURN_REASON_USER] = "user_removed",
-        [TURN_REASON_SHUTDOWN] = "shutdown",
+        [TURN_REASON_SHUTDOWN] = "shutdown", [TURN_REASON_DISCONNECTED] = "disconnected",
     };
     return names[reason];
 }
@@ -211,6 +211,21 @@ void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct no
     for (int i = 0; i < TURN_PARKED_MAX && park_take(t, realm, name, &place); i++) {
         receive(t, &place.path, (struct span){place.bytes, place.size}, now, place.until);
     }
+}
+
+void turn_disconnected(struct turn *t, const struct path *path, struct now now)
+{
+    uint32_t flow = flow_find(&t->flows, flow_hash(&t->flows, path), path);
+    if (flow != FLOW_NONE) {
+        allocation_end(t, flow, TURN_REASON_DISCONNECTED, now);
+    }
+}
+
+bool turn_has_allocation(const struct turn *t, const struct path *path, struct mono now)
+{
+    uint32_t flow = flow_find(&t->flows, flow_hash(&t->flows, path), path);
+    return flow != FLOW_NONE && (flow_has_family(flow_at(&t->flows, flow), NETADDR_IPV4, now) ||
+                                 flow_has_family(flow_at(&t->flows, flow), NETADDR_IPV6, now));
 }
 
 void turn_recheck(struct turn *t, uint32_t permit)

@@ -54,6 +54,7 @@ enum turn_reason {
     TURN_REASON_EXPIRED, /* its time was over */
     TURN_REASON_USER,    /* its user is gone from the configuration */
     TURN_REASON_SHUTDOWN,
+    TURN_REASON_DISCONNECTED, /* its connection is gone */
     TURN_REASON_COUNT
 };
 
@@ -145,6 +146,13 @@ void turn_receive(struct turn *t, const struct path *from, struct span bytes, st
 /* turn_key_arrived — go on with the requests parked for this user: the keyring knows more now.
  * `name` is as it was asked for, a USERHASH where it was one. Never fails. */
 void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct now now);
+
+/* turn_disconnected — the connection of a path is gone: end the allocation it has, if any. Never
+ * fails. */
+void turn_disconnected(struct turn *t, const struct path *path, struct now now);
+
+/* turn_has_allocation — whether a path has an allocation within its time. Never fails. */
+bool turn_has_allocation(const struct turn *t, const struct path *path, struct mono now);
 
 /* turn_recheck — ask the present policy about a permission that an older one gave (relay's
  * FORWARD_RECHECK); it is brought up to date, or withdrawn with its channels. Never fails. */

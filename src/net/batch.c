@@ -21,8 +21,10 @@ struct batch *batch_new(void)
     }
     b->buffers = mmap(NULL, (size_t)STRIDE * BATCH_SIZE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (b->buffers == MAP_FAILED) {
-        free(b);
+    b->sealed = mmap(NULL, (size_t)BATCH_SEALED * BATCH_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (b->buffers == MAP_FAILED || b->sealed == MAP_FAILED) {
+        free(b); /* at start, where the process then ends */
         return NULL;
     }
     for (size_t i = 0; i < BATCH_SIZE; i++) {
@@ -42,6 +44,7 @@ void batch_free(struct batch *b)
 {
     if (b) {
         munmap(b->buffers, (size_t)STRIDE * BATCH_SIZE);
+        munmap(b->sealed, (size_t)BATCH_SEALED * BATCH_SIZE);
         free(b);
     }
 }

@@ -13,6 +13,7 @@
 enum {
     BATCH_SIZE = 32,          /* datagrams handled together */
     BATCH_CONTROL_SIZE = 128, /* ancillary data of one datagram */
+    BATCH_SEALED = 17408,     /* a DTLS record at its largest, and some */
 };
 
 /* A datagram to be sent to a peer. */
@@ -46,6 +47,7 @@ struct batch {
     struct batch_to_client to_client[BATCH_SIZE];
     size_t to_client_count;
     uint8_t *buffers; /* owned */
+    uint8_t *sealed;  /* owned; BATCH_SEALED bytes for each of to_client, DTLS records go there */
 };
 
 /* batch_new — returns new, freed with batch_free; NULL when memory is short. */

@@ -20,11 +20,26 @@ static const char *method_name(uint16_t method)
     }
 }
 
+static const char *transport_name(uint8_t kind)
+{
+    switch (kind) {
+    case PATH_TCP:
+        return "tcp";
+    case PATH_TLS:
+        return "tls";
+    case PATH_DTLS:
+        return "dtls";
+    default:
+        return "udp";
+    }
+}
+
 static void put_session(struct log_line *line, const struct turn_event *event)
 {
     if (event->session != 0) {
         log_line_hex(line, "session", event->session);
     }
+    log_line_string(line, "transport", transport_name(event->path->kind));
     log_line_addr(line, "client", &event->path->client.a);
     if (event->user.size > 0) {
         log_line_text(line, "user", event->user);

@@ -1,8 +1,9 @@
-/* worker — one thread that serves its share of the clients.
+/* worker — one thread that serves its share of the clients: what wakes it, and what is done then.
  *
- *   listener readable -> batch -> forward_from_client -> to_peer  -> backend->send
- *                                    | control -> turn_receive -> to_client -> listener_send
- *   endpoints ready   -> batch -> forward_from_peer   -> to_client -> listener_send         */
+ *   UDP listener  -> batch -> worker_clients_datagrams -> worker_traffic_from_clients
+ *   TCP listener  -> worker_clients_accept -> worker_clients_open -> worker_clients_serve
+ *   endpoints     -> batch -> worker_traffic_from_peers
+ *   inbox         -> messages of other threads, strays of other workers               */
 /* SPDX-License-Identifier: MIT */
 #include "net/worker.h"
 
@@ -10,191 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "net/clock.h"
-#include "net/digest_openssl.h"
-#include "net/entropy_os.h"
-#include "net/memory_map.h"
-#include "net/record.h"
 #include "net/steer.h"
+#include "net/worker_clients.h"
+#include "net/worker_host.h"
+#include "net/worker_traffic.h"
 
 enum {
     BATCHES_PER_TURN = 4, /* of one source, before the others get their turn */
     STRAYS_PER_TURN = BATCH_SIZE,
-    ANSWERS_MAX = BATCH_SIZE,
+    ACCEPT_REST_MS = 100, /* when there was no descriptor for a connection */
 };
 
-/* A listener's event, knowing its worker. */
-struct watched {
-    struct worker *worker;
-    struct event *event;
-    uint16_t number;
-};
-
-struct worker {
-    struct worker_shared *shared;
-    struct worker_view view;
-    unsigned number;
-    struct turn turn;
-    struct turn_host host;
-    struct keyring keyring;
-    struct endpoint_table endpoints;
-    struct listener_set listeners;
-    struct watched watched[LISTENER_MAX];
-    struct batch *batch;
-    struct now now; /* of the batch at hand */
-    struct ring ring;
-    struct inbox inbox;
-    struct log_source *log;
-    struct event_base *base;
-    struct event *endpoint_event, *inbox_event, *tick_event;
-    uint64_t strays;
-    _Atomic uint32_t live;
-    pthread_t thread;
-    bool is_started;
-    bool is_joined;
-    bool is_stopping;                              /* whatever still comes in is too late */
-    uint8_t answer[ANSWERS_MAX][STUN_MESSAGE_MAX]; /* messages of the engine until they are sent */
-};
-
-/* flush_clients — send what is filed for clients. */
-static void flush_clients(struct worker *w)
-{
-    listener_send(&w->listeners, w->batch, &w->turn.flows.down);
-}
-
-static void flush_peers(struct worker *w)
-{
-    w->endpoints.backend->send(&w->endpoints, w->batch, &w->turn.flows.up);
-}
-
-/* The engine's host functions. */
-
-static void host_send(void *context, const struct path *to, const uint8_t *bytes, size_t size)
-{
-    struct worker *w = context;
-    struct batch *b = w->batch;
-    if (b->to_client_count == BATCH_SIZE) {
-        flush_clients(w);
-    }
-    uint8_t *copy = w->answer[b->to_client_count];
-    memcpy(copy, bytes, size);
-    b->to_client[b->to_client_count++] = (struct batch_to_client){
-        .bytes = copy,
-        .length = (uint32_t)size,
-        .path = *to,
-    };
-}
-
-static enum turn_open_result host_open(void *context, const struct turn_wish *wish,
-                                       struct turn_endpoint *out)
-{
-    struct worker *w = context;
-    const struct netaddr *local = &w->listeners.local[wish->path->local].address;
-    return endpoint_open(&w->endpoints, wish, local, w->now, out);
-}
-
-static void host_close(void *context, uint32_t endpoint)
-{
-    struct worker *w = context;
-    endpoint_close(&w->endpoints, endpoint);
-}
-
-static bool host_take(void *context, uint64_t account, uint32_t limit)
-{
-    struct worker *w = context;
-    return quota_take(&w->shared->quota, account, limit);
-}
-
-static void host_give(void *context, uint64_t account)
-{
-    struct worker *w = context;
-    quota_give(&w->shared->quota, account);
-}
-
-static void host_event(void *context, const struct turn_event *event)
-{
-    struct worker *w = context;
-    record_event(w->log, event);
-}
-
-static void tell_icmp(void *context, const struct endpoint_icmp *icmp)
-{
-    struct worker *w = context;
-    turn_icmp(&w->turn, icmp->endpoint, &icmp->peer, icmp->type, icmp->code, icmp->mtu, w->now);
-}
-
-/* The data path. */
-
-static void to_peer(struct worker *w, const struct verdict *v)
-{
-    w->batch->to_peer[w->batch->to_peer_count++] = (struct batch_to_peer){
-        .bytes = v->bytes,
-        .length = v->length,
-        .endpoint = v->endpoint,
-        .peer = v->peer,
-        .tos = v->tos,
-        .df = v->df,
-    };
-}
-
-static void to_client(struct worker *w, const struct verdict *v)
-{
-    if (w->batch->to_client_count == BATCH_SIZE) {
-        flush_clients(w);
-    }
-    w->batch->to_client[w->batch->to_client_count++] = (struct batch_to_client){
-        .bytes = v->bytes,
-        .length = v->length,
-        .path = *v->path,
-        .tos = v->tos,
-        .is_data = true,
-    };
-}
-
-/* take_from_clients — everything of a batch from clients: data is filed, and sent before the engine
- * sees a request, since that may close the endpoint the data leaves by. */
-static void take_from_clients(struct worker *w)
-{
-    struct batch *b = w->batch;
-    struct flow_table *flows = &w->turn.flows;
-    forward_prepare_client(flows, b->packet, b->count);
-    for (size_t i = 0; i < b->count; i++) {
-        struct packet *p = &b->packet[i];
-        struct verdict v = forward_from_client(flows, p, w->now.mono);
-        if (v.kind == FORWARD_RECHECK) {
-            turn_recheck(&w->turn, v.permit);
-            v = forward_from_client(flows, p, w->now.mono);
-        }
-        if (v.kind == FORWARD_TO_PEER) {
-            to_peer(w, &v);
-        } else if (v.kind == FORWARD_CONTROL) {
-            flush_peers(w);
-            turn_receive(&w->turn, &p->path, (struct span){p->bytes, p->size}, w->now);
-        }
-    }
-    flush_peers(w);
-    flush_clients(w);
-}
-
-static void take_from_peers(struct worker *w)
-{
-    struct batch *b = w->batch;
-    struct flow_table *flows = &w->turn.flows;
-    forward_prepare_peer(flows, b->packet, b->count);
-    for (size_t i = 0; i < b->count; i++) {
-        struct verdict v = forward_from_peer(flows, &b->packet[i], w->now.mono);
-        if (v.kind == FORWARD_RECHECK) {
-            turn_recheck(&w->turn, v.permit);
-            v = forward_from_peer(flows, &b->packet[i], w->now.mono);
-        }
-        if (v.kind == FORWARD_TO_CLIENT) {
-            to_client(w, &v);
-        }
-    }
-    flush_clients(w);
-}
+static const struct mono never = {UINT64_MAX};
 
 /* hand_over_strays — give packets of other workers' clients to their owners; what stays is ours. */
 static void hand_over_strays(struct worker *w)
@@ -219,19 +48,32 @@ static void hand_over_strays(struct worker *w)
     b->count = kept;
 }
 
+/* time_until — how long it is to a moment, a second at most: the grain of the engine's wheel. */
+static struct timeval time_until(const struct worker *w, struct mono next)
+{
+    uint64_t ns = mono_is_before(w->now.mono, next) ? next.ns - w->now.mono.ns : 0;
+    return ns < MONO_SECOND ? (struct timeval){.tv_usec = (suseconds_t)(ns / 1000)}
+                            : (struct timeval){.tv_sec = 1};
+}
+
 static void arm_tick(struct worker *w, struct mono next)
 {
-    enum { LONGEST = 1 }; /* second: the grain of the engine's wheel */
-    struct timeval wait = {.tv_sec = LONGEST};
+    struct timeval wait = time_until(w, next);
     if (next.ns == 0) {
         evtimer_del(w->tick_event);
-        return;
+    } else {
+        evtimer_add(w->tick_event, &wait);
     }
-    uint64_t ns = mono_is_before(w->now.mono, next) ? next.ns - w->now.mono.ns : 0;
-    if (ns < LONGEST * MONO_SECOND) {
-        wait = (struct timeval){.tv_usec = (suseconds_t)(ns / 1000)};
+}
+
+/* arm_deadlines — for the connections, when one has come nearer. */
+static void arm_deadlines(struct worker *w)
+{
+    if (mono_is_before(w->connections.soonest, w->deadline_at)) {
+        w->deadline_at = w->connections.soonest;
+        struct timeval wait = time_until(w, w->deadline_at);
+        evtimer_add(w->deadline_event, &wait);
     }
-    evtimer_add(w->tick_event, &wait);
 }
 
 /* settle — what every turn of the loop ends with. */
@@ -241,6 +83,17 @@ static void settle(struct worker *w)
     if (!evtimer_pending(w->tick_event, NULL) && turn_needs_tick(&w->turn)) {
         arm_tick(w, mono_add_s(w->now.mono, 1));
     }
+    arm_deadlines(w);
+    if (w->connections.again != CONNECTION_NONE) {
+        event_active(w->connection_event, EV_READ, 0);
+    }
+}
+
+/* take_datagrams — what the batch has of clients. */
+static void take_datagrams(struct worker *w)
+{
+    worker_clients_datagrams(w);
+    worker_traffic_from_clients(w, w->batch->packet, w->batch->count);
 }
 
 static void on_listener(evutil_socket_t fd, short what, void *argument)
@@ -256,11 +109,68 @@ static void on_listener(evutil_socket_t fd, short what, void *argument)
         if (w->shared->is_steered) {
             hand_over_strays(w);
         }
-        take_from_clients(w);
+        take_datagrams(w);
         if (!is_full) {
             break;
         }
     }
+    settle(w);
+}
+
+static void on_acceptor(evutil_socket_t fd, short what, void *argument)
+{
+    static const struct timeval rest = {.tv_usec = ACCEPT_REST_MS * 1000};
+    const struct watched *watched = argument;
+    struct worker *w = watched->worker;
+    (void)what;
+    w->now = clock_now();
+    if (!worker_clients_accept(w, watched->number, fd)) {
+        event_del(watched->event); /* else it would be ready again at once, and for nothing */
+        evtimer_add(w->accept_event, &rest);
+    }
+    settle(w);
+}
+
+/* on_accept_again — there may be descriptors again. */
+static void on_accept_again(evutil_socket_t fd, short what, void *argument)
+{
+    struct worker *w = argument;
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < w->listeners.count; i++) {
+        event_add(w->watched[i].event, NULL);
+    }
+}
+
+static void on_connections(evutil_socket_t fd, short what, void *argument)
+{
+    struct worker *w = argument;
+    (void)fd;
+    (void)what;
+    w->now = clock_now();
+    worker_clients_serve(w);
+    settle(w);
+}
+
+static void on_handshakes(evutil_socket_t fd, short what, void *argument)
+{
+    struct worker *w = argument;
+    (void)fd;
+    (void)what;
+    w->now = clock_now();
+    worker_clients_open(w);
+    settle(w);
+}
+
+static void on_deadlines(evutil_socket_t fd, short what, void *argument)
+{
+    struct worker *w = argument;
+    (void)fd;
+    (void)what;
+    w->now = clock_now();
+    w->deadline_at = never;
+    worker_clients_expire(w);
+    worker_traffic_flush(w);
     settle(w);
 }
 
@@ -274,7 +184,7 @@ static void on_endpoints(evutil_socket_t fd, short what, void *argument)
     for (int i = 0; more && i < BATCHES_PER_TURN; i++) {
         batch_begin(w->batch);
         more = w->endpoints.backend->receive(&w->endpoints, w->batch);
-        take_from_peers(w);
+        worker_traffic_from_peers(w);
     }
     settle(w);
 }
@@ -301,7 +211,7 @@ static void on_inbox(evutil_socket_t fd, short what, void *argument)
     if (w->batch->count == STRAYS_PER_TURN) {
         inbox_wake(&w->inbox); /* there may be more: in the next turn */
     }
-    take_from_clients(w);
+    take_datagrams(w);
     settle(w);
 }
 
@@ -312,7 +222,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     (void)what;
     w->now = clock_now();
     struct mono next = turn_tick(&w->turn, w->now);
-    flush_clients(w);
+    worker_traffic_flush(w);
     arm_tick(w, next);
     settle(w);
 }
@@ -332,6 +242,7 @@ static struct worker_counts counts_of(const struct worker *w)
         .up = w->turn.flows.up,
         .down = w->turn.flows.down,
         .turn = w->turn.counts,
+        .clients = w->clients,
         .live = turn_live(&w->turn),
         .strays = w->strays,
         .strays_dropped = atomic_load(&w->ring.dropped),
@@ -426,30 +337,6 @@ void worker_hand_over(struct worker *w, const struct packet *p, const struct lis
     }
 }
 
-static bool set_host(struct worker *w)
-{
-    w->host = (struct turn_host){
-        .context = w,
-        .send = host_send,
-        .open = host_open,
-        .close = host_close,
-        .take = host_take,
-        .give = host_give,
-        .event = host_event,
-        .memory = memory_map(),
-        .entropy = entropy_os(),
-        .digest = digest_openssl_new(),
-        .keyring = &w->keyring,
-        .limiter = w->shared->limiter,
-        .nonce_key = w->shared->nonce_key,
-        .account_key = w->shared->account_key,
-        .boot = w->shared->boot,
-        .worker = (uint16_t)w->number,
-        .capacity = w->shared->capacity,
-    };
-    return w->host.digest != NULL;
-}
-
 static bool set_events(struct worker *w)
 {
     struct event_config *config = event_config_new();
@@ -463,10 +350,16 @@ static bool set_events(struct worker *w)
     }
     short persist = EV_READ | EV_PERSIST;
     w->endpoint_event = event_new(w->base, w->endpoints.epoll, persist, on_endpoints, w);
+    w->connection_event = event_new(w->base, w->connections.epoll, persist, on_connections, w);
+    w->handshake_event = event_new(w->base, w->connections.handshakes, persist, on_handshakes, w);
+    w->deadline_event = evtimer_new(w->base, on_deadlines, w);
+    w->accept_event = evtimer_new(w->base, on_accept_again, w);
     w->inbox_event = event_new(w->base, w->inbox.wake, persist, on_inbox, w);
     w->tick_event = evtimer_new(w->base, on_tick, w);
-    return w->endpoint_event && w->inbox_event && w->tick_event &&
-           event_add(w->endpoint_event, NULL) == 0 && event_add(w->inbox_event, NULL) == 0;
+    return w->endpoint_event && w->connection_event && w->handshake_event && w->deadline_event &&
+           w->accept_event && w->inbox_event && w->tick_event &&
+           event_add(w->endpoint_event, NULL) == 0 && event_add(w->connection_event, NULL) == 0 &&
+           event_add(w->handshake_event, NULL) == 0 && event_add(w->inbox_event, NULL) == 0;
 }
 
 struct worker *worker_new(struct worker_shared *shared, unsigned number,
@@ -482,14 +375,14 @@ struct worker *worker_new(struct worker_shared *shared, unsigned number,
     w->keyring = *view->keyring;
     w->log = log;
     w->now = clock_now();
+    w->deadline_at = never;
     ring_init(&w->ring);
     w->batch = batch_new();
     uint32_t endpoints = shared->capacity * FLOW_FAMILIES;
-    if (w->batch && inbox_init(&w->inbox) && set_host(w) &&
+    if (w->batch && inbox_init(&w->inbox) && worker_host_init(w) &&
         endpoint_table_init(&w->endpoints, shared->ports, view->rules, number, endpoints) &&
-        turn_init(&w->turn, &w->host, view->settings, w->now) && set_events(w)) {
-        w->endpoints.icmp.context = w;
-        w->endpoints.icmp.tell = tell_icmp;
+        turn_init(&w->turn, &w->host, view->settings, w->now) && worker_clients_init(w) &&
+        set_events(w)) {
         return w;
     }
     /* Only at start, where the process ends with the sentence of the caller. */
@@ -512,19 +405,24 @@ void worker_free(struct worker *w)
         free_event(w->watched[i].event);
     }
     free_event(w->endpoint_event);
+    free_event(w->connection_event);
+    free_event(w->handshake_event);
+    free_event(w->deadline_event);
+    free_event(w->accept_event);
     free_event(w->inbox_event);
     free_event(w->tick_event);
+    worker_clients_fini(w);
     event_base_free(w->base);
     listener_close(&w->listeners);
     endpoint_table_fini(&w->endpoints);
     turn_fini(&w->turn);
     inbox_fini(&w->inbox);
     batch_free(w->batch);
-    digest_openssl_free((struct digest *)(uintptr_t)w->host.digest);
+    worker_host_fini(w);
     free(w);
 }
 
-bool worker_listen(struct worker *w, int fd, const struct netaddr *address)
+bool worker_listen(struct worker *w, int fd, const struct netaddr *address, bool is_stream)
 {
     size_t number = w->listeners.count;
     if (!listener_add(&w->listeners, fd, address)) {
@@ -532,7 +430,8 @@ bool worker_listen(struct worker *w, int fd, const struct netaddr *address)
     }
     struct watched *watched = &w->watched[number];
     *watched = (struct watched){.worker = w, .number = (uint16_t)number};
-    watched->event = event_new(w->base, fd, EV_READ | EV_PERSIST, on_listener, watched);
+    watched->event = event_new(w->base, fd, EV_READ | EV_PERSIST,
+                               is_stream ? on_acceptor : on_listener, watched);
     return watched->event && event_add(watched->event, NULL) == 0;
 }
 

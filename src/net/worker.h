@@ -7,9 +7,11 @@
 #include <pthread.h>
 
 #include "engine/quota.h"
+#include "net/dtls.h"
 #include "net/endpoint.h"
 #include "net/inbox.h"
 #include "net/listener.h"
+#include "net/listener_rules.h"
 #include "net/log.h"
 #include "net/ring.h"
 
@@ -17,9 +19,10 @@ enum { WORKER_MAX = 254 };
 
 /* Everything of the configuration that workers need, as one immutable snapshot. */
 struct worker_view {
-    const struct settings *settings;    /* borrowed, as long as the view */
-    const struct endpoint_rules *rules; /* borrowed */
-    const struct keyring *keyring;      /* borrowed; its functions are safe in every thread */
+    const struct settings *settings;        /* borrowed, as long as the view */
+    const struct endpoint_rules *rules;     /* borrowed */
+    const struct keyring *keyring;          /* borrowed; its functions are safe in every thread */
+    const struct listener_rules *listeners; /* borrowed; by the listener's number */
 };
 
 /* What all workers of a process share; lives as long as they do. */
@@ -32,14 +35,30 @@ struct worker_shared {
     struct limiter *limiter;
     struct siphash_key nonce_key;
     struct siphash_key account_key;
-    uint32_t boot;     /* random, for session ids */
-    uint32_t capacity; /* allocations per worker */
+    uint32_t boot;        /* random, for session ids */
+    uint32_t capacity;    /* allocations per worker */
+    uint32_t connections; /* of clients and peers, per worker */
+    uint8_t cookie_key[DTLS_COOKIE_KEY_SIZE];
+};
+
+/* What became of connections. */
+struct worker_clients_counts {
+    uint64_t accepted;
+    uint64_t handshakes;        /* that succeeded, TLS */
+    uint64_t handshakes_failed; /* TLS and DTLS */
+    uint64_t refused_limit;     /* too many of one source address */
+    uint64_t refused_bytes;     /* closed for what it said: neither STUN nor what the port takes */
+    uint64_t timed_out;         /* silent, or stuck, for too long */
+    uint64_t to_web;            /* passed to the web server behind the listener */
+    uint64_t missed;            /* plain STUN on a port for TLS */
+    struct mono missed_said;    /* when the log was told of one */
 };
 
 /* Counters as they were at one moment. */
 struct worker_counts {
     struct flow_counts up, down;
     struct turn_counts turn;
+    struct worker_clients_counts clients;
     uint32_t live;
     uint64_t strays;         /* handed to their owner */
     uint64_t strays_dropped; /* for want of room in the ring */
@@ -55,9 +74,9 @@ struct worker *worker_new(struct worker_shared *shared, unsigned number,
 /* worker_free — free a worker that does not run; NULL is taken. Never fails. */
 void worker_free(struct worker *w);
 
-/* worker_listen — take over a bound listener. Before worker_start. Returns false when there are too
- * many. */
-bool worker_listen(struct worker *w, int fd, const struct netaddr *address);
+/* worker_listen — take over a bound listener, of UDP or of streams. Before worker_start. Returns
+ * false when there are too many. */
+bool worker_listen(struct worker *w, int fd, const struct netaddr *address, bool is_stream);
 
 /* worker_start — begin to serve in a thread of its own. Returns false when there is none. */
 bool worker_start(struct worker *w);

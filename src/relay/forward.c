@@ -9,6 +9,7 @@
 
 enum {
     UDP_PAYLOAD_MAX = 65507, /* over IPv4; what more IPv6 could carry is not worth a difference */
+    DTLS_RECORD_MAX = 16384,
     SEND_INDICATION = 0x0016,
 };
 
@@ -206,6 +207,9 @@ static struct verdict to_peer(struct flow_table *t, const struct packet *p, cons
         }
         to.a = own_to_local(t->own, aim->own, &to.a);
     }
+    if (aim->data.size > UDP_PAYLOAD_MAX) {
+        return drop(&t->up, FLOW_DROP_TOO_LARGE); /* a stream carries what no datagram can */
+    }
     if (!meter_take(&aim->flow->meter, aim->data.size, now)) {
         return drop(&t->up, FLOW_DROP_BANDWIDTH);
     }
@@ -289,11 +293,13 @@ struct verdict forward_from_client(struct flow_table *t, const struct packet *p,
     return (struct verdict){.kind = FORWARD_CONTROL};
 }
 
-/* put_channel_header — ChannelData in front of the payload, no padding over UDP, 12.5. */
+/* put_channel_header — ChannelData in front of the payload; padding in streams alone, 12.5. */
 static void put_channel_header(struct verdict *v, struct channel_no number, const struct packet *p)
 {
+    uint32_t pad = path_is_stream(v->path) ? -p->size & 3 : 0;
     v->bytes = p->bytes - CHANNEL_HEADER_SIZE;
-    v->length = p->size + CHANNEL_HEADER_SIZE;
+    v->length = p->size + CHANNEL_HEADER_SIZE + pad;
+    memset(p->bytes + p->size, 0, pad);
     struct writer w = writer_init(v->bytes, CHANNEL_HEADER_SIZE);
     writer_u16(&w, number.value);
     writer_u16(&w, (uint16_t)p->size);
@@ -353,6 +359,21 @@ static bool find_grant(const struct flow_table *t, uint32_t flow, const struct p
     return false;
 }
 
+/* most_payload — bytes of a peer's datagram that fit one message to a client along its path. */
+static uint32_t most_payload(const struct path *path, bool has_channel)
+{
+    uint32_t headers = has_channel ? CHANNEL_HEADER_SIZE : PACKET_HEADROOM;
+    switch (path->kind) {
+    case PATH_TCP:
+    case PATH_TLS: /* STUN counts what is behind its header in 16 bits, in steps of four */
+        return has_channel ? UINT16_MAX : UINT16_MAX - 3 - (PACKET_HEADROOM - STUN_HEADER_SIZE);
+    case PATH_DTLS:
+        return DTLS_RECORD_MAX - headers;
+    default:
+        return UDP_PAYLOAD_MAX - headers;
+    }
+}
+
 struct verdict forward_from_peer(struct flow_table *t, const struct packet *p, struct mono now)
 {
     t->down.received++;
@@ -374,7 +395,7 @@ struct verdict forward_from_peer(struct flow_table *t, const struct packet *p, s
         return drop(&t->down, FLOW_DROP_OWN_PORT);
     }
     bool has_channel = grant.channel != CHANNEL_NONE;
-    if (p->size > UDP_PAYLOAD_MAX - (has_channel ? CHANNEL_HEADER_SIZE : PACKET_HEADROOM)) {
+    if (p->size > most_payload(&f->path, has_channel)) {
         return drop(&t->down, FLOW_DROP_TOO_LARGE);
     }
     if (!meter_take(&f->meter, p->size, now)) {

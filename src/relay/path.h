@@ -11,7 +11,10 @@
 
 enum path_kind {
     PATH_NONE,
-    PATH_UDP, /* answers leave through `listener` from local address `local` */
+    PATH_UDP,  /* answers leave through `listener` from local address `local` */
+    PATH_TCP,  /* through `connection`, as all that follow */
+    PATH_TLS,  /* over TCP */
+    PATH_DTLS, /* over UDP */
 };
 
 /* Unused bytes are zero: two equal paths are equal bytes. Numbers are net's; others compare only.
@@ -26,6 +29,19 @@ struct path {
     struct client_addr client;
 };
 static_assert(sizeof(struct path) == 32, "a path is hashed and compared as bytes");
+
+/* path_is_stream — whether messages follow one another in a stream. Never fails. */
+static inline bool path_is_stream(const struct path *p)
+{
+    return p->kind == PATH_TCP || p->kind == PATH_TLS;
+}
+
+/* path_is_connection — whether it is one of a connection: the client has shown that its address is
+ * no lie. Never fails. */
+static inline bool path_is_connection(const struct path *p)
+{
+    return p->kind >= PATH_TCP;
+}
 
 /* path_is_equal — whether two paths are the same 5-tuple. Never fails. */
 static inline bool path_is_equal(const struct path *a, const struct path *b)

@@ -166,7 +166,8 @@ static const struct option_case {
     const char *sentence;
 } option_cases[] = {
     {"listen", "{ \"udp:192.0.2.1:3478\", \"udp:[2001:db8::1]:3478\" }", NULL, "\"udp:*\"",
-     "is not kind:address:port like udp:*:3478 or udp:[2001:db8::1]:3478"},
+     "is not kind:address:port like udp:*:3478 or tls:[2001:db8::1]:5349"},
+    {"names", "{ \"turn.example.org\", \"turn2.example.org\" }", NULL, "{ \"\" }", "names is empty"},
     {"workers", "\"4\"", NULL, "\"1025\"", "is out of range; it can be 0 to 1024"},
     {"run-as", "\"nobody\"", NULL, "\"\\x1b\"", "has control characters or is not UTF-8 text"},
     {"software", "\"\"", NULL, "\"\xff\"", NULL},
@@ -202,6 +203,21 @@ static const struct option_case {
      "is not an IP address or a range like 10.1.0.0/16 or 2001:db8::/32"},
     {"listener.realm", "\"x\"", NULL, "\"nowhere\"",
      "the listener's realm \"nowhere\" is not among the realms"},
+    {"listener.certificate", "\"c.pem\"", NULL, "\"\"",
+     "listener tls:192.0.2.1:3478 has a key without a certificate"},
+    {"listener.key", "\"k.pem\"", NULL, "\"\"",
+     "listener tls:192.0.2.1:3478 has a certificate without a key"},
+    {"listener.plain", "\"yes\"", NULL, "\"maybe\"", "is not yes or no"},
+    {"listener.proxy-from", "{ \"10.0.0.0/8\" }", NULL, "{ \"10.0.0.1/8\" }",
+     "has bits set behind its prefix length"},
+    {"listener.fallback", "\"127.0.0.1:8080\"", NULL, "\"127.0.0.1\"",
+     "has a port that is not 1 to 65535"},
+    {"listener.fallback-names", "{ \"www.example.org\" }", NULL, "{ \"\" }",
+     "listener.fallback-names is empty"},
+    {"relay.tcp", "\"yes\"", NULL, "\"on\"", "is not yes or no"},
+    {"limits.connections-per-address", "\"0\"", NULL, "\"many\"", "is not a whole number"},
+    {"tls.certificate", "\"c.pem\"", NULL, "\"\"", "tls has a key without a certificate"},
+    {"tls.key", "\"k.pem\"", NULL, "\"\"", "tls has a certificate without a key"},
     {"alternate-servers", "{ \"198.51.100.9:3479\", \"[2001:db8::9]:3478\" }", NULL,
      "{ \"198.51.100.9:\" }", "is not an IP address, with or without a port"},
     {"relay.addresses", "{ \"192.0.2.1\", \"2001:db8::1\" }", NULL, "{ \"192.0.2.1:80\" }",
@@ -252,6 +268,16 @@ static const struct option_case *case_of(const char *name)
     return NULL;
 }
 
+/* other_half — what an option needs beside it in its section. */
+static const char *other_half(const struct options_row *row)
+{
+    const char *key = options_key(row->name);
+    return strcmp(key, "certificate") == 0       ? "key = \"k.pem\"\n"
+           : strcmp(key, "key") == 0             ? "certificate = \"c.pem\"\n"
+           : strcmp(key, "fallback-names") == 0 ? "fallback = \"127.0.0.1:80\"\n"
+                                                 : "";
+}
+
 /* file_with — a file in which an option has a value, on its own line, the third; limits that a
  * realm can narrow are set. */
 static void file_with(char text[2048], const struct options_row *row, const char *value)
@@ -265,18 +291,19 @@ static void file_with(char text[2048], const struct options_row *row, const char
              "limits { lifetime = 20m allocations = 100 allocations-per-user = 10\n"
              "bandwidth-per-allocation = 1MB/s }\n"),
         [OPTIONS_REALM_PEERS] = "realm \"x\" { secret = \"s\"\npeers {\n%s = %s\n}}\n",
-        [OPTIONS_LISTENER] = ("\nlistener \"udp:192.0.2.1:3478\" {\n%s = %s\n}\n"
-                              "realm \"x\" { secret = \"s\" }\n"),
+        [OPTIONS_LISTENER] = ("\nlistener \"tls:192.0.2.1:3478\" {\n%s = %s\n%s}\n"
+                              "realm \"x\" { secret = \"s\" }\n"
+                              "tls { certificate = \"a\" key = \"b\" }\n"),
         [OPTIONS_RELAY] = "\nrelay {\n%s = %s\n}\n",
         [OPTIONS_PEERS] = "\npeers {\n%s = %s\n}\n",
         [OPTIONS_LIMITS] = "\nlimits {\n%s = %s\n}\n",
-        [OPTIONS_TLS] = "\ntls {\n%s = %s\n}\n",
+        [OPTIONS_TLS] = "\ntls {\n%s = %s\n%s}\n",
         [OPTIONS_HTTP] = "\nhttp {\n%s = %s\n}\n",
         [OPTIONS_LOG] = "\nlog {\n%s = %s\n}\n",
     };
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(text, 2048, frames[row->section], options_key(row->name), value);
+    snprintf(text, 2048, frames[row->section], options_key(row->name), value, other_half(row));
 #pragma GCC diagnostic pop
 }
 
@@ -307,6 +334,18 @@ static void every_option_takes_a_good_value(void **state)
     }
 }
 
+/* place_of — the line a bad value is blamed on: that of the option; what is wrong of a listener as a
+ * whole is said of its first line, and what tls lacks is said of what it has. */
+static int place_of(const struct options_row *row)
+{
+    const char *key = options_key(row->name);
+    bool is_file = strcmp(key, "certificate") == 0 || strcmp(key, "key") == 0;
+    if (row->section == OPTIONS_LISTENER && (is_file || strcmp(key, "realm") == 0)) {
+        return 2;
+    }
+    return is_file && row->section == OPTIONS_TLS ? 4 : 3;
+}
+
 static void every_option_refuses_a_bad_value(void **state)
 {
     (void)state;
@@ -321,9 +360,7 @@ static void every_option_refuses_a_bad_value(void **state)
         file_with(text, row, option->bad);
         struct conf *c = read_conf(text, NULL, why);
         assert_null(c);
-        /* The place is that of the option; for a listener's realm that of the listener. */
-        snprintf(place, sizeof(place), "%s/t.conf:%d: ", folder,
-                 row->section == OPTIONS_LISTENER ? 2 : 3);
+        snprintf(place, sizeof(place), "%s/t.conf:%d: ", folder, place_of(row));
         assert_memory_equal(why, place, strlen(place));
         const char *sentence = option->sentence ? option->sentence : "this is not UTF-8 text";
         assert_true(strlen(why) > strlen(sentence));
@@ -394,15 +431,29 @@ static void options_of_later_versions_take_their_default(void **state)
     conf_free(taken("tls { } http { }", NULL));
 }
 
-static void transports_of_later_versions_are_refused(void **state)
+static void listeners_that_contradict_themselves(void **state)
 {
     (void)state;
-    refused("\nlisten = { \"udp:*:3478\",\n\"tcp:*:3478\" }",
-            "@/t.conf:3: listen \"tcp:*:3478\": tcp is not built into this version; use udp");
-    refused("listener \"tls:*:443\" { }",
-            "@/t.conf:1: listener \"tls:*:443\": tls is not built into this version; use udp");
-    refused("listen = \"dtls:*:443\"",
-            "@/t.conf:1: listen \"dtls:*:443\": dtls is not built into this version; use udp");
+    refused("listen = \"tls:*:443\"",
+            "@/t.conf:1: tls:*:443 needs a certificate and its key: set tls { certificate = "
+            "\"...\" key = \"...\" }");
+    refused("listener \"udp:*:1\" { certificate = a key = b }",
+            "@/t.conf:1: listener udp:*:1 has a certificate, which only tls and dtls use");
+    refused("listener \"tcp:*:1\" { plain = yes }",
+            "@/t.conf:1: listener tcp:*:1: plain is for tls listeners");
+    refused("listener \"udp:*:1\" { proxy-from = { 10.0.0.0/8 } }",
+            "@/t.conf:1: listener udp:*:1: proxy-from is for tcp and tls listeners");
+    refused("listener \"tcp:*:1\" { fallback = \"127.0.0.1:80\" }",
+            "@/t.conf:1: listener tcp:*:1: fallback is for tls listeners");
+    refused("listener \"tls:*:1\" { certificate = a key = b fallback-names = { w } }",
+            "@/t.conf:1: listener tls:*:1 has fallback-names, but no fallback they would go to");
+    refused("realm x { secret = s } realm y { secret = s }\nlisten = \"tcp:*:1\"\n"
+            "listener \"tls:*:1\" { certificate = a key = b realm = y }",
+            "@/t.conf:3: tls:*:1 shares its port with the listener of @/t.conf:2, and must have the "
+            "same realm");
+    conf_free(taken("listen = { \"udp:*:1\", \"dtls:*:1\", \"tcp:*:1\", \"tls:*:1\" }\n"
+                    "tls { certificate = a key = b }",
+                    NULL));
 }
 
 /* ---- the shape of the file */
@@ -480,13 +531,6 @@ static void promised_shape_is_read(void **state)
     write_file("secret", "verysecret\n", strlen("verysecret\n"));
     replace(text, sizeof(text), "file:/etc/turnpike/secret", "file:secret");
     /* What this version does not have yet. */
-    replace(text, sizeof(text), ", \"tcp:*:3478\"", "");
-    replace(text, sizeof(text), "tls:*:443", "udp:192.0.2.1:443");
-    replace(text, sizeof(text), "\"/etc/turnpike/fullchain.pem\"", "\"\"");
-    replace(text, sizeof(text), "\"/etc/turnpike/privkey.pem\"", "\"\"");
-    replace(text, sizeof(text), "{ \"10.0.0.0/8\" }", "{ }");
-    replace(text, sizeof(text), "\"127.0.0.1:8443\"", "\"\"");
-    replace(text, sizeof(text), "certificate = \"...\"  key = \"...\"", "");
     replace(text, sizeof(text), "\"sqlite:/var/lib/turnpike/turnpike.db\"", "\"memory\"");
     replace(text, sizeof(text), "listen = \"127.0.0.1:8080\"", "");
     replace(text, sizeof(text), "\"/run/turnpike/control.sock\"", "\"\"");
@@ -511,17 +555,26 @@ static void promised_shape_is_read(void **state)
     assert_int_equal(r->peers.allow.at[0].length, 16);
     assert_int_equal(r->peers.deny.count, 0);
 
-    assert_int_equal(c->listener_count, 2);
+    assert_int_equal(c->listener_count, 3);
     assert_true(c->listeners[0].is_wildcard);
     assert_int_equal(c->listeners[0].transport, CONF_UDP);
     assert_int_equal(c->listeners[0].address.port, 3478);
     assert_int_equal(c->listeners[0].address.family, NETADDR_NONE);
     assert_int_equal(c->listeners[0].line, 8);
-    assert_false(c->listeners[1].is_wildcard);
-    assert_int_equal(c->listeners[1].address.port, 443);
-    assert_int_equal(c->listeners[1].line, 9);
-    assert_string_equal(c->listeners[1].file, path_of("t.conf"));
-    assert_null(c->listeners[1].realm);
+    assert_int_equal(c->listeners[1].transport, CONF_TCP);
+    const struct conf_listener *own = &c->listeners[2];
+    assert_true(own->is_wildcard);
+    assert_int_equal(own->transport, CONF_TLS);
+    assert_int_equal(own->address.port, 443);
+    assert_int_equal(own->line, 9);
+    assert_string_equal(own->file, path_of("t.conf"));
+    assert_null(own->realm);
+    assert_string_equal(own->certificate, "/etc/turnpike/fullchain.pem");
+    assert_string_equal(own->key, "/etc/turnpike/privkey.pem");
+    assert_false(own->takes_plain);
+    assert_int_equal(own->proxy_from.count, 1);
+    assert_int_equal(own->fallback.port, 8443);
+    assert_string_equal(c->certificate, "...");
 
     assert_int_equal(c->relay_address_count, 2);
     assert_int_equal(c->relay_addresses[1].family, NETADDR_IPV6);
@@ -869,7 +922,11 @@ static void what_is_printed_can_be_read_again(void **state)
 static void restarts_are_asked_for_where_needed(void **state)
 {
     (void)state;
-    struct conf *old = taken("listener \"udp:192.0.2.1:3478\" { } realm x { secret = s }", NULL);
+    static const char listener[] = "listener \"tls:192.0.2.1:3478\" { }\n"
+                                   "tls { certificate = \"a\" key = \"b\" }\n";
+    char start[256];
+    snprintf(start, sizeof(start), "%srealm x { secret = s }", listener);
+    struct conf *old = taken(start, NULL);
     size_t count;
     const struct options_row *rows = options_rows(&count);
     for (size_t i = 0; i < count; i++) {
@@ -883,7 +940,7 @@ static void restarts_are_asked_for_where_needed(void **state)
         file_with(text, r, case_of(r->name)->good);
         /* Add what the old one has, where the text has none. */
         snprintf(both, sizeof(both), "%s%s%s", text,
-                 strstr(text, "listen") ? "" : "listener \"udp:192.0.2.1:3478\" { }\n",
+                 strstr(text, "listen") ? "" : listener,
                  strstr(text, "realm \"x\"") ? "" : "realm x { secret = s }\n");
         struct conf *new = taken(both, NULL);
         const char *name = conf_restart_needed(old, new);
@@ -935,8 +992,8 @@ int main(void)
          .test_func = every_default_is_that_of_the_table},
         {.name = "options of later versions take their default alone",
          .test_func = options_of_later_versions_take_their_default},
-        {.name = "transports of later versions are refused",
-         .test_func = transports_of_later_versions_are_refused},
+        {.name = "listeners that contradict themselves are refused",
+         .test_func = listeners_that_contradict_themselves},
         {.name = "the promised shape is read", .test_func = promised_shape_is_read},
         {.name = "nothing at all is a STUN server", .test_func = nothing_at_all_is_a_stun_server},
         {.name = "listeners of sections replace the default",

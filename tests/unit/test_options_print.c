@@ -157,13 +157,14 @@ static void sample_works_as_it_stands(void **state)
     free(text);
 }
 
-/* uncomment — turn every option that is a comment into one that counts. Of password and key only
- * one can be given. */
+/* uncomment — turn every option that is a comment into one that counts. Of password and key of the
+ * user, which come first, only one can be given. */
 static void uncomment(char *text)
 {
     bool begins = true;
+    const char *user_key = strstr(text, "#key =");
     for (char *at = text; *at; at++) {
-        bool is_key = strncmp(at, "#key =", strlen("#key =")) == 0;
+        bool is_key = at == user_key;
         if (*at == '#' && begins && isalpha((unsigned char)at[1]) && !is_key) {
             *at = ' ';
         } else if (*at == '#' && begins && at[1] == '}') {
@@ -189,6 +190,9 @@ static void sample_works_with_everything_in_it(void **state)
     assert_int_equal(c->realms[0].limits.allocations_per_user, 10);
     assert_int_equal(c->relay_address_count, 2);
     assert_string_equal(c->run_as, "turnpike");
+    assert_int_equal(c->listeners[1].transport, CONF_TLS);
+    assert_int_equal(c->listeners[1].fallback.port, 8080);
+    assert_non_null(c->key);
     conf_free(c);
     free(text);
 }

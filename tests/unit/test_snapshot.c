@@ -368,8 +368,8 @@ static void star_is_two_sockets(void **state)
     assert_true(netaddr_is_equal(&made.socket[2].address, &one));
     assert_true(made.socket[0].may_lack && made.socket[1].may_lack);
     assert_false(made.socket[2].may_lack);
-    assert_ptr_equal(made.socket[1].listener, &made.conf->listeners[0]);
-    assert_ptr_equal(made.socket[2].listener, &made.conf->listeners[1]);
+    assert_ptr_equal(made.socket[1].plain, &made.conf->listeners[0]);
+    assert_ptr_equal(made.socket[2].plain, &made.conf->listeners[1]);
 }
 
 static void more_sockets_than_fit_are_told(void **state)

@@ -1,0 +1,87 @@
+/* worker_host — what the engine asks of its surroundings, as one worker gives it. */
+/* SPDX-License-Identifier: MIT */
+#include "net/worker_host.h"
+
+#include "net/digest_openssl.h"
+#include "net/entropy_os.h"
+#include "net/memory_map.h"
+#include "net/record.h"
+#include "net/worker_traffic.h"
+
+static void host_send(void *context, const struct path *to, const uint8_t *bytes, size_t size)
+{
+    worker_traffic_reply(context, to, bytes, size);
+}
+
+static enum turn_open_result host_open(void *context, const struct turn_wish *wish,
+                                       struct turn_endpoint *out)
+{
+    struct worker *w = context;
+    const struct netaddr *local = &w->listeners.local[wish->path->local].address;
+    struct connection *c = connection_of(&w->connections, wish->path);
+    if (c) {
+        c->is_trusted = true; /* its client has shown who it is */
+    }
+    return endpoint_open(&w->endpoints, wish, local, w->now, out);
+}
+
+static void host_close(void *context, uint32_t endpoint)
+{
+    struct worker *w = context;
+    endpoint_close(&w->endpoints, endpoint);
+}
+
+static bool host_take(void *context, uint64_t account, uint32_t limit)
+{
+    struct worker *w = context;
+    return quota_take(&w->shared->quota, account, limit);
+}
+
+static void host_give(void *context, uint64_t account)
+{
+    struct worker *w = context;
+    quota_give(&w->shared->quota, account);
+}
+
+static void host_event(void *context, const struct turn_event *event)
+{
+    struct worker *w = context;
+    record_event(w->log, event);
+}
+
+static void tell_icmp(void *context, const struct endpoint_icmp *icmp)
+{
+    struct worker *w = context;
+    turn_icmp(&w->turn, icmp->endpoint, &icmp->peer, icmp->type, icmp->code, icmp->mtu, w->now);
+}
+
+bool worker_host_init(struct worker *w)
+{
+    w->host = (struct turn_host){
+        .context = w,
+        .send = host_send,
+        .open = host_open,
+        .close = host_close,
+        .take = host_take,
+        .give = host_give,
+        .event = host_event,
+        .memory = memory_map(),
+        .entropy = entropy_os(),
+        .digest = digest_openssl_new(),
+        .keyring = &w->keyring,
+        .limiter = w->shared->limiter,
+        .nonce_key = w->shared->nonce_key,
+        .account_key = w->shared->account_key,
+        .boot = w->shared->boot,
+        .worker = (uint16_t)w->number,
+        .capacity = w->shared->capacity,
+    };
+    w->endpoints.icmp.context = w;
+    w->endpoints.icmp.tell = tell_icmp;
+    return w->host.digest != NULL;
+}
+
+void worker_host_fini(struct worker *w)
+{
+    digest_openssl_free((struct digest *)(uintptr_t)w->host.digest);
+}
