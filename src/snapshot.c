@@ -480,6 +480,7 @@ static void fill_settings(struct settings *to, const struct conf *c)
     to->bindings_per_prefix = c->limits.bindings_per_prefix;
     to->family = families[c->relay_family];
     to->icmp = c->icmp;
+    to->relays_tcp = c->relay_tcp;
     for (size_t i = 0; i < c->alternate_count && i < SETTINGS_ALTERNATES_MAX; i++) {
         to->alternate[to->alternate_count++] = c->alternates[i];
     }

@@ -9,6 +9,7 @@
 struct plan {
     enum netaddr_family family; /* NETADDR_NONE: not said */
     bool is_dual;
+    bool is_stream; /* a relayed address of TCP */
     bool even;
     bool reserve_next;
     bool has_lifetime;
@@ -55,8 +56,19 @@ static int read_families(const struct request *rq, struct plan *plan)
     return 0;
 }
 
+/* check_stream — what an allocation of TCP may not be asked with, RFC 6062 5.1. */
+static int check_stream(const struct turn *t, const struct request *rq)
+{
+    bool is_fit = path_is_stream(rq->path) && !has(rq, STUN_KNOWN_EVEN_PORT) &&
+                  !has(rq, STUN_KNOWN_DONT_FRAGMENT) && !has(rq, STUN_KNOWN_RESERVATION_TOKEN);
+    if (!t->settings->relays_tcp) {
+        return -REFUSAL_BAD_TRANSPORT;
+    }
+    return is_fit ? 0 : -REFUSAL_BAD_REQUEST;
+}
+
 /* read_plan — steps 3 to 8 of RFC 8656 7.2, in its order. */
-static int read_plan(const struct request *rq, struct plan *plan)
+static int read_plan(const struct turn *t, const struct request *rq, struct plan *plan)
 {
     uint32_t transport;
     struct span even = stun_message_value(&rq->message, STUN_KNOWN_EVEN_PORT);
@@ -64,8 +76,13 @@ static int read_plan(const struct request *rq, struct plan *plan)
     if (!stun_message_u32(&rq->message, STUN_KNOWN_REQUESTED_TRANSPORT, &transport)) {
         return -REFUSAL_BAD_REQUEST;
     }
-    if (transport >> 24 != STUN_TRANSPORT_UDP) {
+    plan->is_stream = transport >> 24 == STUN_TRANSPORT_TCP;
+    if (transport >> 24 != STUN_TRANSPORT_UDP && !plan->is_stream) {
         return -REFUSAL_BAD_TRANSPORT;
+    }
+    int unfit = plan->is_stream ? check_stream(t, rq) : 0;
+    if (unfit != 0) {
+        return unfit;
     }
     plan->has_lifetime = has(rq, STUN_KNOWN_LIFETIME);
     if (plan->has_lifetime &&
@@ -99,6 +116,7 @@ static int open_one(struct turn *t, const struct request *rq, const struct plan 
         .family = family,
         .path = rq->path,
         .account = rq->account,
+        .is_stream = plan->is_stream,
         .even = plan->even,
         .reserve_next = plan->reserve_next,
         .has_token = plan->token.size > 0,
@@ -216,7 +234,7 @@ int allocate_handle(struct turn *t, struct request *rq, struct answer *answer)
     if (rq->flow != FLOW_NONE) {
         return answer_again(t, rq, answer);
     }
-    int result = read_plan(rq, &plan);
+    int result = read_plan(t, rq, &plan);
     if (result != 0) {
         return result;
     }
@@ -230,6 +248,7 @@ int allocate_handle(struct turn *t, struct request *rq, struct answer *answer)
         rq->flow = FLOW_NONE;
         return result;
     }
+    flow_at(&t->flows, rq->flow)->is_stream = plan.is_stream ? 1 : 0;
     if (plan.is_dual) {
         result = open_both(t, rq, &plan, deadline);
     } else if (plan.family != NETADDR_NONE) {

@@ -4,6 +4,7 @@
 
 #include "relay/channel.h"
 #include "relay/permit.h"
+#include "engine/peer_connection.h"
 
 static_assert(sizeof(struct allocation) <= 128, "counted in the bytes per allocation");
 
@@ -94,7 +95,7 @@ int allocation_begin(struct turn *t, const struct request *rq, uint32_t *flow)
         goto no_record;
     }
     struct allocation *a = allocation_at(t, *flow);
-    *a = (struct allocation){.user = user, .began = rq->now.mono};
+    *a = (struct allocation){.user = user, .began = rq->now.mono, .peers = PEER_CONNECTION_NONE};
     a->session = (uint64_t)(t->host->boot & 0xffffff) << 40 | (uint64_t)t->host->worker << 32 |
                  (uint32_t)++t->sessions;
     memcpy(a->id, stun_message_id(&rq->message).bytes, STUN_ID_SIZE);
@@ -128,6 +129,7 @@ void allocation_detach(struct turn *t, uint32_t flow, enum netaddr_family family
         return;
     }
     uint32_t endpoint = flow_at(&t->flows, flow)->endpoint[family - 1];
+    peer_connection_drop(t, flow, family);
     channel_drop(&t->flows, flow, family, always);
     permit_drop(&t->flows, flow, family, always);
     flow_detach(&t->flows, flow, family);

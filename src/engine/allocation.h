@@ -21,6 +21,8 @@ struct allocation {
     uint8_t id[STUN_ID_SIZE];              /* of the Allocate, for its retransmissions */
     uint32_t lifetime;                     /* seconds granted by it */
     uint8_t token[STUN_TOKEN_SIZE];        /* RESERVATION-TOKEN it was answered with */
+    uint32_t peers;                        /* first of its TCP connections to peers */
+    uint16_t peer_count;
     bool has_token;
     uint8_t error_family; /* ADDRESS-ERROR-CODE it was answered with */
     uint16_t error_code;

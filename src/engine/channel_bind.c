@@ -84,6 +84,9 @@ int channel_bind_handle(struct turn *t, struct request *rq, struct answer *answe
     uint32_t by_number;
     uint32_t by_peer;
     *answer = (struct answer){.has_mapped = false};
+    if (flow_at(&t->flows, rq->flow)->is_stream) {
+        return -REFUSAL_FORBIDDEN; /* RFC 6062 5: no channels there */
+    }
     int result = read_binding(t, rq, &number, &peer);
     if (result == 0) {
         result = permission_ask(t, rq, &peer.a, &like);

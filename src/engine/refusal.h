@@ -34,6 +34,8 @@ enum {
     ROW(WRONG_USER, 441, REFUSAL_PLAIN, "Wrong Credentials")                                       \
     ROW(BAD_TRANSPORT, 442, REFUSAL_PLAIN, "Unsupported Transport Protocol")                       \
     ROW(PEER_FAMILY, 443, REFUSAL_PLAIN, "Peer Address Family Mismatch")                           \
+    ROW(CONNECTED, 446, REFUSAL_PLAIN, "Connection Already Exists")                                \
+    ROW(NOT_CONNECTED, 447, REFUSAL_PLAIN, "Connection Timeout or Failure")                        \
     ROW(QUOTA, 486, REFUSAL_PLAIN, "Allocation Quota Reached")                                     \
     ROW(NO_CAPACITY, 508, REFUSAL_PLAIN, "Insufficient Capacity")
 

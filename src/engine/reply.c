@@ -113,6 +113,9 @@ static void put_answer(const struct turn *t, const struct request *rq, const str
         stun_build_u32(b, STUN_ATTR_ADDRESS_ERROR_CODE,
                        (uint32_t)answer->error_family << 24 | code / 100 << 8 | code % 100);
     }
+    if (answer->connection != 0) {
+        stun_build_u32(b, STUN_ATTR_CONNECTION_ID, answer->connection);
+    }
     if (answer->has_lifetime) {
         stun_build_u32(b, STUN_ATTR_LIFETIME, answer->lifetime);
     }

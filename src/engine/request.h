@@ -35,6 +35,7 @@ struct answer {
     bool has_software;
     uint32_t lifetime; /* seconds */
     uint8_t token[STUN_TOKEN_SIZE];
+    uint32_t connection; /* CONNECTION-ID, 0: none */
     uint16_t error_code; /* ADDRESS-ERROR-CODE, 0: none */
     uint8_t error_family;
 };

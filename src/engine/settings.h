@@ -44,6 +44,7 @@ struct settings {
     uint32_t challenges_per_prefix, bindings_per_prefix; /* per second, 0: no limit */
     enum settings_family family;                         /* of an allocation that names none */
     bool icmp;                                           /* report ICMP errors to clients */
+    bool relays_tcp;                                     /* RFC 6062 */
     char software[128];                                  /* "" none */
     struct netaddr alternate[SETTINGS_ALTERNATES_MAX];   /* for 300 while draining */
     uint8_t alternate_count;

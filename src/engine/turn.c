@@ -8,7 +8,9 @@
 #include "engine/auth.h"
 #include "engine/binding.h"
 #include "engine/channel_bind.h"
+#include "engine/connect.h"
 #include "engine/park.h"
+#include "engine/peer_connection.h"
 #include "engine/permission.h"
 #include "engine/prefetch.h"
 #include "engine/refresh.h"
@@ -46,7 +48,8 @@ bool turn_init(struct turn *t, const struct turn_host *host, const struct settin
         !user_table_init(&t->users, host->memory, key, host->capacity) ||
         !region_init(&t->allocations, host->memory,
                      (size_t)host->capacity * sizeof(struct allocation)) ||
-        !region_init(&t->parking_memory, host->memory, sizeof(struct parking))) {
+        !region_init(&t->parking_memory, host->memory, sizeof(struct parking)) ||
+        !peer_connection_init(t, host->capacity)) {
         turn_fini(t);
         return false;
     }
@@ -61,13 +64,34 @@ void turn_fini(struct turn *t)
     user_table_fini(&t->users);
     region_fini(&t->allocations);
     region_fini(&t->parking_memory);
+    peer_connection_fini(t);
 }
 
-/* A TURN method that needs an allocation, or makes one. */
+enum { ANSWER_LATER = 1 };
+
+/* bind_connection — ConnectionBind: the answer goes first, and what is left is the peer's. */
+static int bind_connection(struct turn *t, const struct request *rq)
+{
+    static const struct answer bare;
+    uint32_t link;
+    int result = connect_bind_handle(t, rq, &link);
+    if (result != 0) {
+        return result;
+    }
+    reply_succeed(t, rq, &bare);
+    connect_join(t, rq, link);
+    return ANSWER_LATER;
+}
+
+/* A TURN method that needs an allocation, or makes one. Returns 0 with *answer filled in,
+ * ANSWER_LATER, or the refusal. */
 static int handle(struct turn *t, struct request *rq, struct answer *answer)
 {
     if (rq->message.method == STUN_ALLOCATE) {
         return allocate_handle(t, rq, answer);
+    }
+    if (rq->message.method == STUN_CONNECTION_BIND) {
+        return bind_connection(t, rq);
     }
     if (rq->flow == FLOW_NONE) {
         return -REFUSAL_MISMATCH; /* RFC 8656 5 */
@@ -80,6 +104,10 @@ static int handle(struct turn *t, struct request *rq, struct answer *answer)
         return refresh_handle(t, rq, answer);
     case STUN_CREATE_PERMISSION:
         return permission_handle(t, rq, answer);
+    case STUN_CONNECT: {
+        int result = connect_handle(t, rq);
+        return result == 0 ? ANSWER_LATER : result;
+    }
     default:
         return channel_bind_handle(t, rq, answer);
     }
@@ -123,7 +151,8 @@ static void serve(struct turn *t, struct request *rq)
 {
     enum refusal_kind why;
     struct answer answer;
-    rq->flow = allocation_find(t, rq->path, rq->now);
+    bool is_bind = rq->message.method == STUN_CONNECTION_BIND;
+    rq->flow = is_bind ? connect_owner(t, rq) : allocation_find(t, rq->path, rq->now);
     prefetch_request(t, rq);
     switch (auth_check(t, rq, &why)) {
     case AUTH_REFUSED:
@@ -147,7 +176,7 @@ static void serve(struct turn *t, struct request *rq)
     int result = handle(t, rq, &answer);
     if (result < 0) {
         refuse(t, rq, (enum refusal_kind) - result);
-    } else {
+    } else if (result != ANSWER_LATER) {
         reply_succeed(t, rq, &answer);
     }
 }
@@ -165,10 +194,22 @@ static bool is_served(const struct turn *t, const struct request *rq)
     case STUN_REFRESH:
     case STUN_CREATE_PERMISSION:
     case STUN_CHANNEL_BIND:
+    case STUN_CONNECT:
+    case STUN_CONNECTION_BIND:
         return !rq->message.is_classic && has_realm(t, rq->realm);
     default:
         return false;
     }
+}
+
+/* moves — whether a ConnectionBind is for a peer connection of another worker, which then has the
+ * client's connection, too. */
+static bool moves(const struct turn *t, const struct request *rq)
+{
+    const struct turn_host *h = t->host;
+    return rq->message.method == STUN_CONNECTION_BIND && path_is_stream(rq->path) &&
+           !turn_has_allocation(t, rq->path, rq->now.mono) &&
+           h->move(h->context, rq->path, connect_worker(t, rq));
 }
 
 /* receive — one message; `park_until` 0 unless it comes from the parking. */
@@ -193,10 +234,10 @@ static void receive(struct turn *t, const struct path *from, struct span bytes, 
         t->counts.ignored++;
     } else if (rq.message.method == STUN_BINDING) {
         binding_handle(t, &rq);
-    } else if (is_served(t, &rq)) {
-        serve(t, &rq);
-    } else {
+    } else if (!is_served(t, &rq)) {
         t->counts.ignored++;
+    } else if (!moves(t, &rq)) {
+        serve(t, &rq);
     }
 }
 

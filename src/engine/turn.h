@@ -29,6 +29,7 @@ struct turn_wish {
     enum netaddr_family family;
     const struct path *path; /* of the client: the address it came to is the first choice */
     uint64_t account;        /* reservations are kept for the account that made them */
+    bool is_stream;          /* of TCP, RFC 6062 */
     bool even;               /* an even port */
     bool reserve_next;       /* and the odd one above it kept */
     bool has_token;          /* the port kept under `token` */
@@ -85,6 +86,19 @@ struct turn_host {
                                   struct turn_endpoint *out);
     /* close — give an endpoint back; its number may come again. */
     void (*close)(void *context, uint32_t endpoint);
+    /* connect — begin to connect from the relayed address `endpoint`, of TCP, to a peer, for the
+     * engine's peer connection `link`; *number becomes net's number of it. connect_finish is to
+     * be told the outcome. False: impossible at once. */
+    bool (*connect)(void *context, uint32_t endpoint, const struct peer_addr *peer, uint32_t link,
+                    uint32_t *number);
+    /* disconnect — close a peer connection, and the client's that is joined with it. */
+    void (*disconnect)(void *context, uint32_t number);
+    /* join — have the client's connection of a path and a peer's be one from now on: the path is
+     * the engine's no more. */
+    void (*join)(void *context, const struct path *client, uint32_t number);
+    /* move — have another worker serve the connection of a path, and the message at hand. Returns
+     * false when there is no such worker, or it is this one. */
+    bool (*move)(void *context, const struct path *client, unsigned worker);
     /* take — count one more for an account over the whole process; false at `limit`. */
     bool (*take)(void *context, uint64_t account, uint32_t limit);
     /* give — count one less. */
@@ -113,6 +127,8 @@ struct turn_counts {
     uint64_t opened, closed; /* allocations */
     uint64_t refused;        /* signed refusals */
     uint64_t parked, park_full;
+    uint64_t connects, connect_failures; /* to peers over TCP */
+    uint64_t attempts, attempts_refused; /* by peers over TCP */
 };
 
 struct turn {
@@ -123,10 +139,12 @@ struct turn {
     struct region allocations;    /* struct allocation, at the index of its flow */
     struct wheel wheel;           /* of allocations, 1 s */
     struct region parking_memory; /* struct parking, see engine/park */
-    uint64_t sessions;            /* begun so far */
-    uint32_t review_next;         /* flows that a reload has yet to review: from here */
-    uint32_t review_end;          /* to here */
-    bool is_draining;             /* no new allocations */
+    struct slab peers;            /* struct peer_connection */
+    struct table peer_by_id;
+    uint64_t sessions;    /* begun so far */
+    uint32_t review_next; /* flows that a reload has yet to review: from here */
+    uint32_t review_end;  /* to here */
+    bool is_draining;     /* no new allocations */
     struct turn_counts counts;
 };
 

@@ -3,6 +3,7 @@
 #include "net/acceptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -89,4 +90,21 @@ int acceptor_take(int fd, struct acceptor_taken *out)
         return 0;
     }
     return -EAGAIN;
+}
+
+int acceptor_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void acceptor_shed(int fd, int *spare)
+{
+    if (*spare >= 0) {
+        close(*spare);
+    }
+    int refused = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (refused >= 0) {
+        close(refused);
+    }
+    *spare = acceptor_spare();
 }

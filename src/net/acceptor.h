@@ -23,6 +23,13 @@ struct acceptor_taken {
  * again is passed over. */
 int acceptor_take(int fd, struct acceptor_taken *out);
 
+/* acceptor_shed — refuse what waits although there is no descriptor for it: `spare` is one that is
+ * kept for that, and open again afterwards if it can be. Never fails. */
+void acceptor_shed(int fd, int *spare);
+
+/* acceptor_spare — a descriptor to be kept for acceptor_shed. Returns -1 when there is none. */
+int acceptor_spare(void);
+
 /* acceptor_tune — no delay, and keepalive after a minute, for a connected socket. Never fails. */
 void acceptor_tune(int fd);
 

@@ -102,8 +102,8 @@ static void drain_errors(struct endpoint_table *e, uint32_t number)
     socklen_t size = sizeof(pending);
     struct endpoint_icmp icmp = {.endpoint = number};
     for (int i = 0; i < ERRORS_AT_ONCE && read_icmp(fd, &icmp); i++) {
-        if (is_reported(&icmp, e->at[number].is_ipv6) && e->icmp.tell) {
-            e->icmp.tell(e->icmp.context, &icmp);
+        if (is_reported(&icmp, e->at[number].is_ipv6) && e->tell.icmp) {
+            e->tell.icmp(e->tell.context, &icmp);
         }
     }
     (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size); /* clears it */
@@ -129,6 +129,10 @@ static bool receive(struct endpoint_table *e, struct batch *b)
     /* Stop while there is room for one whole read, so that every endpoint gets an equal share. */
     while (e->ready_next < e->ready_count && b->count <= BATCH_SIZE - READ_AT_ONCE) {
         const struct epoll_event *event = &e->ready[e->ready_next++];
+        if (event->events != 0 && e->at[event->data.u32].is_stream) {
+            e->tell.call(e->tell.context, event->data.u32);
+            continue;
+        }
         if (event->events & EPOLLERR) {
             drain_errors(e, event->data.u32);
         }

@@ -123,6 +123,7 @@ struct connection *connection_open(struct connection_set *set, int fd, enum conn
     }
     c->fd = fd;
     c->other = CONNECTION_NONE;
+    c->link_number = CONNECTION_NONE;
     c->state = (uint8_t)state;
     c->since = now;
     connection_watch(set, c);
@@ -166,6 +167,39 @@ void connection_close(struct connection_set *set, struct connection *c, bool is_
     outbox_fini(&c->out);
     free(c->kept);
     slab_give(&set->slab, number);
+}
+
+void connection_release(struct connection_set *set, struct connection *c, struct connection *out)
+{
+    leave_again(set, c);
+    wheel_remove(&set->wheel, connection_number(set, c));
+    watch(set, c, epoll_of(set, c), 0);
+    *out = *c;
+    slab_give(&set->slab, connection_number(set, c));
+}
+
+void connection_adopt(struct connection_set *set, struct connection *c,
+                      const struct connection *released)
+{
+    struct connection fresh = *c;
+    *c = *released;
+    c->link = fresh.link;
+    c->timer = fresh.timer;
+    c->watched = fresh.watched;
+    c->other = CONNECTION_NONE;
+    c->mover = 0;
+    c->is_again = false;
+    connection_name(set, c);
+    connection_watch(set, c);
+    connection_time(set, c);
+}
+
+void connection_scrap(struct connection *released)
+{
+    tls_end(released->tls);
+    close(released->fd);
+    outbox_fini(&released->out);
+    free(released->kept);
 }
 
 /* short_generation — what a path has room for. */

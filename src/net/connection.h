@@ -59,7 +59,7 @@ struct connection {
     uint8_t *kept; /* owned: received and not handled, the beginning of a message; NULL: nothing */
     uint32_t kept_size;
     uint32_t other;       /* joined with, or CONNECTION_NONE */
-    uint32_t link_number; /* the engine's number of a peer connection */
+    uint32_t link_number; /* the engine's number of a peer connection, or CONNECTION_NONE */
     uint32_t next_again;
     struct mono since; /* when it came to its state */
     struct mono heard; /* last message; 0: none yet */
@@ -67,6 +67,7 @@ struct connection {
     struct mono moved; /* last time that unsent bytes went out, or began to wait */
     uint64_t source;   /* counted under this account; 0: not counted */
     uint64_t hello;    /* DTLS: hash of the hello it began with */
+    uint16_t mover;    /* number + 1 of the worker that is to serve it from now on; 0: this one */
     uint8_t state;     /* enum connection_state */
     uint8_t watched;   /* EPOLLIN and EPOLLOUT as asked for at present; 0: in no epoll set */
     bool is_trusted;   /* it has had an allocation: whole messages are taken */
@@ -108,6 +109,18 @@ struct connection *connection_open(struct connection_set *set, int fd, enum conn
 /* connection_close — close it and forget it. `is_reset`: with RST, unsent bytes lost. Never fails.
  */
 void connection_close(struct connection_set *set, struct connection *c, bool is_reset);
+
+/* connection_release — take a connection out of the set without closing it: *out becomes what it
+ * was, to be given to connection_adopt or connection_scrap. Never fails. */
+void connection_release(struct connection_set *set, struct connection *c, struct connection *out);
+
+/* connection_adopt — have a connection that was opened with the socket of a released one be that
+ * one. The numbers in its path change. Never fails. */
+void connection_adopt(struct connection_set *set, struct connection *c,
+                      const struct connection *released);
+
+/* connection_scrap — close a released one. Never fails. */
+void connection_scrap(struct connection *released);
 
 /* connection_number — its number, for connection_at. Never fails. */
 uint32_t connection_number(const struct connection_set *set, const struct connection *c);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "net/acceptor.h"
 #include "net/entropy_os.h"
 
 enum { TRIES = 64 }; /* ports that other programs may hold in a row */
@@ -91,11 +92,11 @@ static bool choose_address(const struct endpoint_rules *rules, enum netaddr_fami
 }
 
 /* bind_at — a socket on a port that ports_take gave; the port is given back when there is none. */
-static int bind_at(struct endpoint_table *e, int host, uint16_t port)
+static int bind_at(struct endpoint_table *e, bool is_stream, int host, uint16_t port)
 {
     struct netaddr at = e->ports->host[host]->address;
     at.port = port;
-    int fd = e->backend->bind(&at, e->rules->wants_icmp);
+    int fd = is_stream ? acceptor_bind(&at, true) : e->backend->bind(&at, e->rules->wants_icmp);
     if (fd < 0) {
         ports_give(e->ports, host, port);
     }
@@ -112,7 +113,7 @@ static int reserve_above(struct endpoint_table *e, const struct turn_wish *wish,
         .until = mono_add_s(now.mono, PORTS_RESERVED_FOR),
         .port = (uint16_t)(port + 1),
         .host = (uint8_t)host,
-        .fd = bind_at(e, host, (uint16_t)(port + 1)),
+        .fd = bind_at(e, false, host, (uint16_t)(port + 1)),
     };
     if (r.fd < 0) {
         return r.fd;
@@ -133,7 +134,7 @@ static int reserve_above(struct endpoint_table *e, const struct turn_wish *wish,
 static int bind_pair(struct endpoint_table *e, const struct turn_wish *wish, int host,
                      uint16_t port, struct now now, struct turn_endpoint *out)
 {
-    int fd = bind_at(e, host, port);
+    int fd = bind_at(e, false, host, port);
     if (fd < 0) {
         ports_give(e->ports, host, (uint16_t)(port + 1));
         return fd;
@@ -160,13 +161,13 @@ static int bind_any(struct endpoint_table *e, const struct turn_wish *wish, int 
             return -ENOSPC;
         }
         fd = wish->reserve_next ? bind_pair(e, wish, host, *port, now, out)
-                                : bind_at(e, host, *port);
+                                : bind_at(e, wish->is_stream, host, *port);
     }
     return fd; /* out of descriptors, or the address has left this machine: no use to try on */
 }
 
 /* register_at — give a bound socket a number and begin to receive on it. */
-static bool register_at(struct endpoint_table *e, int fd, int host, uint16_t port,
+static bool register_at(struct endpoint_table *e, int fd, bool is_stream, int host, uint16_t port,
                         struct turn_endpoint *out)
 {
     if (!take_number(e, &out->number)) {
@@ -178,12 +179,15 @@ static bool register_at(struct endpoint_table *e, int fd, int host, uint16_t por
         .port = port,
         .host = (uint8_t)host,
         .is_ipv6 = local.family == NETADDR_IPV6,
+        .is_stream = is_stream,
     };
     if (!e->backend->watch(e, out->number)) {
         give_number(e, out->number);
         return false;
     }
-    ports_set_live(e->ports, host, port, e->worker, true);
+    if (!is_stream) { /* live are the ports that datagrams may be relayed to */
+        ports_set_live(e->ports, host, port, e->worker, true);
+    }
     local.port = port;
     out->told = own_to_external(e->rules->own, &local);
     e->live++;
@@ -216,7 +220,7 @@ enum turn_open_result endpoint_open(struct endpoint_table *e, const struct turn_
     if (fd < 0) {
         return TURN_NO_PORT;
     }
-    if (!register_at(e, fd, host, port, out)) {
+    if (!register_at(e, fd, wish->is_stream, host, port, out)) {
         close(fd);
         ports_give(e->ports, host, port);
         if (wish->reserve_next &&
@@ -240,10 +244,19 @@ static void forget_ready(struct endpoint_table *e, uint32_t number)
     }
 }
 
+struct netaddr endpoint_address(const struct endpoint_table *e, uint32_t number)
+{
+    struct netaddr address = e->ports->host[e->at[number].host]->address;
+    address.port = e->at[number].port;
+    return address;
+}
+
 void endpoint_close(struct endpoint_table *e, uint32_t number)
 {
     struct endpoint *at = &e->at[number];
-    ports_set_live(e->ports, at->host, at->port, e->worker, false);
+    if (!at->is_stream) {
+        ports_set_live(e->ports, at->host, at->port, e->worker, false);
+    }
     close(at->fd); /* leaves the epoll set with its last descriptor */
     ports_give(e->ports, at->host, at->port);
     forget_ready(e, number);

@@ -18,7 +18,8 @@ struct endpoint {
     uint16_t port;
     uint8_t host; /* number in struct ports */
     bool is_ipv6;
-    bool sets_df; /* the socket's present don't-fragment state */
+    bool is_stream; /* a TCP socket that listens for peers */
+    bool sets_df;   /* the socket's present don't-fragment state */
 };
 
 /* Where relayed transport addresses are taken from: an immutable snapshot beside the settings. */
@@ -50,10 +51,11 @@ struct endpoint_table {
     int epoll;
     struct epoll_event ready[ENDPOINT_READY_MAX];
     int ready_count, ready_next; /* what epoll told and was not read yet */
-    struct {                     /* where ICMP errors go */
+    struct {                     /* where ICMP errors and callers go */
         void *context;
-        void (*tell)(void *context, const struct endpoint_icmp *icmp);
-    } icmp;
+        void (*icmp)(void *context, const struct endpoint_icmp *icmp);
+        void (*call)(void *context, uint32_t endpoint); /* a peer waits to be accepted */
+    } tell;
 };
 
 /* endpoint_table_init — no endpoints yet, room for `capacity`; `ports` and `rules` borrowed.
@@ -69,6 +71,9 @@ void endpoint_table_fini(struct endpoint_table *e);
 enum turn_open_result endpoint_open(struct endpoint_table *e, const struct turn_wish *wish,
                                     const struct netaddr *local, struct now now,
                                     struct turn_endpoint *out);
+
+/* endpoint_address — the relayed address as it is bound. Never fails. */
+struct netaddr endpoint_address(const struct endpoint_table *e, uint32_t number);
 
 /* endpoint_close — close an open endpoint and give its port back. Never fails. */
 void endpoint_close(struct endpoint_table *e, uint32_t number);

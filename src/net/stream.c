@@ -62,11 +62,19 @@ size_t stream_cut(struct stream *s, const struct connection *c, struct packet *o
         bool is_last = is_connection_bind(s->at);
         s->at += frame.size;
         s->left -= frame.size;
+        s->last = frame.size;
         if (is_last) {
             break;
         }
     }
     return count;
+}
+
+void stream_return(struct stream *s)
+{
+    s->at -= s->last;
+    s->left += s->last;
+    s->last = 0;
 }
 
 bool stream_keep(struct stream *s, struct connection *c)

@@ -22,6 +22,7 @@ struct stream {
     uint8_t *bytes; /* owned, STREAM_INPUT_SIZE */
     uint8_t *at;    /* what is not cut yet */
     size_t left;
+    size_t last; /* bytes of the message that was cut last */
     bool is_bad; /* what is there is no message */
 };
 
@@ -39,6 +40,9 @@ enum connection_io stream_read(struct stream *s, struct connection *c);
  * one is a ConnectionBind, if there is one: bytes behind it may be a peer's, RFC 6062 4.3. Returns
  * how many; 0 with s->is_bad when what follows is no message. */
 size_t stream_cut(struct stream *s, const struct connection *c, struct packet *out, size_t room);
+
+/* stream_return — put the message that was cut last back, to be cut again. Never fails. */
+void stream_return(struct stream *s);
 
 /* stream_keep — keep what was not cut for the next time. Returns false when memory is short. */
 bool stream_keep(struct stream *s, struct connection *c);

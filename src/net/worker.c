@@ -149,6 +149,7 @@ static void on_connections(evutil_socket_t fd, short what, void *argument)
     (void)what;
     w->now = clock_now();
     worker_clients_serve(w);
+    worker_traffic_flush(w);
     settle(w);
 }
 
@@ -383,6 +384,7 @@ struct worker *worker_new(struct worker_shared *shared, unsigned number,
         endpoint_table_init(&w->endpoints, shared->ports, view->rules, number, endpoints) &&
         turn_init(&w->turn, &w->host, view->settings, w->now) && worker_clients_init(w) &&
         set_events(w)) {
+        worker_host_listen(w);
         return w;
     }
     /* Only at start, where the process ends with the sentence of the caller. */

@@ -3,10 +3,12 @@
 #include "net/worker_clients.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/prefix.h"
+#include "engine/connect.h"
 #include "net/acceptor.h"
 #include "net/memory_map.h"
 #include "net/opening.h"
@@ -32,7 +34,7 @@ bool worker_clients_init(struct worker *w)
     const struct turn_host *h = &w->host;
     struct dtls_exit exit = {w, dtls_out};
     return connection_set_init(&w->connections, h->memory, w->shared->connections, w->now.mono) &&
-           stream_init(&w->stream) &&
+           stream_init(&w->stream) && (w->spare = acceptor_spare()) >= 0 &&
            dtls_init(&w->dtls, &w->connections, h->memory, h->entropy, h->digest,
                      w->shared->cookie_key, exit, w->shared->connections);
 }
@@ -40,6 +42,7 @@ bool worker_clients_init(struct worker *w)
 void worker_clients_fini(struct worker *w)
 {
     connection_set_fini(&w->connections);
+    close(w->spare);
     stream_fini(&w->stream);
     dtls_fini(&w->dtls);
 }
@@ -80,6 +83,11 @@ static void drop(struct worker *w, struct connection *c, bool is_reset)
     if (!c->is_peer && path_is_connection(&c->path)) {
         turn_disconnected(&w->turn, &c->path, w->now);
     }
+    if (c->link_number != PEER_CONNECTION_NONE && c->state == CONNECTION_CONNECTING) {
+        connect_finish(&w->turn, c->link_number, false, w->now);
+    } else if (c->link_number != PEER_CONNECTION_NONE) {
+        peer_connection_forget(&w->turn, c->link_number);
+    }
     if (path_is_connection(&c->path) && c->path.kind == PATH_DTLS) {
         dtls_close(&w->dtls, c, is_reset);
     } else {
@@ -88,6 +96,11 @@ static void drop(struct worker *w, struct connection *c, bool is_reset)
     if (other) {
         drop(w, other, is_reset);
     }
+}
+
+void worker_clients_end(struct worker *w, struct connection *c)
+{
+    drop(w, c, false);
 }
 
 /* finish — end a client's connection once what is unsent has gone out. */
@@ -282,11 +295,59 @@ static bool handle_input(struct worker *w, struct connection *c)
     while ((count = stream_cut(&w->stream, c, packets, BATCH_SIZE)) > 0) {
         c->heard = w->now.mono;
         worker_traffic_from_clients(w, packets, count);
-        if (c->state != CONNECTION_FRAMES || c->is_broken) {
+        if (c->mover != 0) {
+            stream_return(&w->stream); /* the other worker answers it */
+        }
+        if (c->state != CONNECTION_FRAMES || c->is_broken || c->mover != 0) {
             return false;
         }
     }
     return true;
+}
+
+/* A connection on its way to another worker. */
+struct moved {
+    struct inbox_node node; /* first */
+    struct connection what;
+    struct listener_local local; /* workers number their addresses each for itself */
+};
+
+/* settle_in — take over a connection that another worker has moved here. */
+static void settle_in(struct inbox_node *node, void *reader)
+{
+    struct moved *m = (struct moved *)node;
+    struct worker *w = reader;
+    struct connection *c =
+        connection_open(&w->connections, m->what.fd, CONNECTION_FRAMES, w->now.mono);
+    bool is_known = listener_local_number(&w->listeners, &m->local, &m->what.path.local);
+    if (c) {
+        connection_adopt(&w->connections, c, &m->what);
+        connection_put_again(&w->connections, c);
+    } else {
+        connection_scrap(&m->what);
+        if (m->what.source != 0) {
+            quota_give(&w->shared->quota, m->what.source);
+        }
+    }
+    if (c && (w->is_stopping || !is_known)) {
+        drop(w, c, true);
+    }
+    free(m);
+}
+
+/* move — hand a connection over to the worker that is to serve it. */
+static void move(struct worker *w, struct connection *c)
+{
+    struct worker *to = w->shared->worker[c->mover - 1];
+    struct moved *m = malloc(sizeof(*m));
+    if (!m) {
+        drop(w, c, true);
+        return;
+    }
+    m->node.run = settle_in;
+    m->local = w->listeners.local[c->path.local];
+    connection_release(&w->connections, c, &m->what);
+    inbox_put(&to->inbox, &m->node);
 }
 
 /* serve_frames — read a client's messages, and have them handled. */
@@ -306,6 +367,9 @@ static void serve_frames(struct worker *w, struct connection *c)
         if (c->is_broken || io == CONNECTION_FAILED || !stream_keep(&w->stream, c)) {
             drop(w, c, io == CONNECTION_FAILED);
             return;
+        }
+        if (c->mover != 0) {
+            move(w, c);
         }
         if (!is_whole) {
             return; /* joined with a peer: splice goes on */
@@ -335,8 +399,15 @@ static void serve_ending(struct worker *w, struct connection *c)
 
 static void serve_connecting(struct worker *w, struct connection *c)
 {
-    if (!splice_is_connected(c) || c->other == CONNECTION_NONE) {
+    bool is_ours =
+        c->link_number != PEER_CONNECTION_NONE; /* a client asked for it, and will join it */
+    if (!splice_is_connected(c) || (!is_ours && c->other == CONNECTION_NONE)) {
         drop(w, c, false);
+        return;
+    }
+    if (is_ours) {
+        connection_go(&w->connections, c, CONNECTION_WAITING, w->now.mono);
+        connect_finish(&w->turn, c->link_number, true, w->now);
         return;
     }
     connection_go(&w->connections, c, CONNECTION_JOINED, w->now.mono);
@@ -508,4 +579,39 @@ void worker_clients_expire(struct worker *w)
     while ((c = connection_due(&w->connections, w->now.mono))) {
         expire(w, c);
     }
+}
+
+/* receive_call — a peer that has connected to a relayed address. */
+static void receive_call(struct worker *w, uint32_t endpoint, const struct acceptor_taken *taken)
+{
+    struct peer_addr from = {taken->from};
+    struct connection *c =
+        connection_open(&w->connections, taken->fd, CONNECTION_WAITING, w->now.mono);
+    if (!c) {
+        close(taken->fd);
+        return;
+    }
+    c->is_peer = true;
+    c->link_number =
+        connect_attempt(&w->turn, endpoint, &from, connection_number(&w->connections, c), w->now);
+    if (c->link_number == PEER_CONNECTION_NONE) {
+        drop(w, c, true);
+    }
+}
+
+void worker_clients_call(struct worker *w, uint32_t endpoint)
+{
+    struct acceptor_taken taken;
+    int fd = w->endpoints.at[endpoint].fd;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int error = acceptor_take(fd, &taken);
+        if (error == -EMFILE) {
+            acceptor_shed(fd, &w->spare); /* it would be ready again at once */
+        }
+        if (error != 0) {
+            break;
+        }
+        receive_call(w, endpoint, &taken);
+    }
+    worker_traffic_flush(w);
 }

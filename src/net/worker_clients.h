@@ -32,6 +32,12 @@ void worker_clients_open(struct worker *w);
  * messages found in it, are STUN and ChannelData for worker_traffic. Never fails. */
 void worker_clients_datagrams(struct worker *w);
 
+/* worker_clients_end — end a connection and what hangs on it. Never fails. */
+void worker_clients_end(struct worker *w, struct connection *c);
+
+/* worker_clients_call — accept the peers that wait at a relayed address of TCP. Never fails. */
+void worker_clients_call(struct worker *w, uint32_t endpoint);
+
 /* worker_clients_expire — end those whose time is over. Never fails. */
 void worker_clients_expire(struct worker *w);
 

@@ -6,6 +6,7 @@
 #include "net/entropy_os.h"
 #include "net/memory_map.h"
 #include "net/record.h"
+#include "net/worker_clients.h"
 #include "net/worker_traffic.h"
 
 static void host_send(void *context, const struct path *to, const uint8_t *bytes, size_t size)
@@ -29,6 +30,52 @@ static void host_close(void *context, uint32_t endpoint)
 {
     struct worker *w = context;
     endpoint_close(&w->endpoints, endpoint);
+}
+
+static bool host_connect(void *context, uint32_t endpoint, const struct peer_addr *peer,
+                         uint32_t link, uint32_t *number)
+{
+    struct worker *w = context;
+    struct netaddr from = endpoint_address(&w->endpoints, endpoint);
+    struct connection *c = splice_connect(&w->connections, &from, &peer->a, w->now.mono);
+    if (c) {
+        c->link_number = link;
+        *number = connection_number(&w->connections, c);
+    }
+    return c != NULL;
+}
+
+static void host_disconnect(void *context, uint32_t number)
+{
+    struct worker *w = context;
+    struct connection *c = connection_at(&w->connections, number);
+    c->link_number = CONNECTION_NONE; /* the engine knows */
+    worker_clients_end(w, c);
+}
+
+static void host_join(void *context, const struct path *client, uint32_t number)
+{
+    struct worker *w = context;
+    struct connection *c = connection_of(&w->connections, client);
+    if (c) {
+        splice_join(&w->connections, c, connection_at(&w->connections, number), w->now.mono);
+    }
+}
+
+static bool host_move(void *context, const struct path *client, unsigned worker)
+{
+    struct worker *w = context;
+    struct connection *c = connection_of(&w->connections, client);
+    if (!c || worker == w->number || worker >= w->shared->count) {
+        return false;
+    }
+    c->mover = (uint16_t)(worker + 1);
+    return true;
+}
+
+static void tell_call(void *context, uint32_t endpoint)
+{
+    worker_clients_call(context, endpoint);
 }
 
 static bool host_take(void *context, uint64_t account, uint32_t limit)
@@ -62,6 +109,10 @@ bool worker_host_init(struct worker *w)
         .send = host_send,
         .open = host_open,
         .close = host_close,
+        .connect = host_connect,
+        .disconnect = host_disconnect,
+        .join = host_join,
+        .move = host_move,
         .take = host_take,
         .give = host_give,
         .event = host_event,
@@ -76,9 +127,14 @@ bool worker_host_init(struct worker *w)
         .worker = (uint16_t)w->number,
         .capacity = w->shared->capacity,
     };
-    w->endpoints.icmp.context = w;
-    w->endpoints.icmp.tell = tell_icmp;
     return w->host.digest != NULL;
+}
+
+void worker_host_listen(struct worker *w)
+{
+    w->endpoints.tell.context = w;
+    w->endpoints.tell.icmp = tell_icmp;
+    w->endpoints.tell.call = tell_call;
 }
 
 void worker_host_fini(struct worker *w)

@@ -9,6 +9,10 @@
 /* worker_host_init — fill in w->host. Returns false when the library lacks a digest. */
 bool worker_host_init(struct worker *w);
 
+/* worker_host_listen — have the engine told of what comes back to w->endpoints, which is made by
+ * then. Never fails. */
+void worker_host_listen(struct worker *w);
+
 /* worker_host_fini — free what it holds. Never fails. */
 void worker_host_fini(struct worker *w);
 

@@ -37,6 +37,7 @@ struct worker {
     struct stream stream;
     struct dtls dtls;
     struct worker_clients_counts clients;
+    int spare; /* a descriptor for acceptor_shed */
     struct batch *batch;
     struct now now; /* of the batch at hand */
     struct ring ring;

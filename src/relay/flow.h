@@ -42,7 +42,7 @@ struct flow {
     uint32_t channels;        /* first of its channels */
     uint16_t permit_count;
     uint16_t channel_count;
-    uint32_t zero;
+    uint32_t is_stream; /* its relayed addresses are of TCP: no datagram comes or goes */
 };
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
 

@@ -257,7 +257,7 @@ static struct verdict from_send(struct flow_table *t, const struct packet *p, st
         return drop(&t->up, FLOW_DROP_MALFORMED); /* RFC 8656 11.2 */
     }
     uint32_t flow = flow_find(t, p->hash, &p->path);
-    if (flow == FLOW_NONE) {
+    if (flow == FLOW_NONE || flow_at(t, flow)->is_stream) {
         return drop(&t->up, FLOW_DROP_NO_ALLOCATION);
     }
     uint32_t at = permit_find(t, flow, &peer.a);

@@ -75,6 +75,7 @@ enum stun_method {
     ROW(USERHASH, 0x001e)                                                                          \
     ROW(XOR_MAPPED_ADDRESS, 0x0020)                                                                \
     ROW(RESERVATION_TOKEN, 0x0022)                                                                 \
+    ROW(CONNECTION_ID, 0x002a)                                                                     \
     ROW(ADDITIONAL_ADDRESS_FAMILY, 0x8000)                                                         \
     ROW(ADDRESS_ERROR_CODE, 0x8001)                                                                \
     ROW(PASSWORD_ALGORITHMS, 0x8002)                                                               \

@@ -167,7 +167,8 @@ static const struct option_case {
 } option_cases[] = {
     {"listen", "{ \"udp:192.0.2.1:3478\", \"udp:[2001:db8::1]:3478\" }", NULL, "\"udp:*\"",
      "is not kind:address:port like udp:*:3478 or tls:[2001:db8::1]:5349"},
-    {"names", "{ \"turn.example.org\", \"turn2.example.org\" }", NULL, "{ \"\" }", "names is empty"},
+    {"names", "{ \"turn.example.org\", \"turn2.example.org\" }", NULL, "{ \"\" }",
+     "names is empty"},
     {"workers", "\"4\"", NULL, "\"1025\"", "is out of range; it can be 0 to 1024"},
     {"run-as", "\"nobody\"", NULL, "\"\\x1b\"", "has control characters or is not UTF-8 text"},
     {"software", "\"\"", NULL, "\"\xff\"", NULL},
@@ -272,10 +273,10 @@ static const struct option_case *case_of(const char *name)
 static const char *other_half(const struct options_row *row)
 {
     const char *key = options_key(row->name);
-    return strcmp(key, "certificate") == 0       ? "key = \"k.pem\"\n"
-           : strcmp(key, "key") == 0             ? "certificate = \"c.pem\"\n"
+    return strcmp(key, "certificate") == 0      ? "key = \"k.pem\"\n"
+           : strcmp(key, "key") == 0            ? "certificate = \"c.pem\"\n"
            : strcmp(key, "fallback-names") == 0 ? "fallback = \"127.0.0.1:80\"\n"
-                                                 : "";
+                                                : "";
 }
 
 /* file_with — a file in which an option has a value, on its own line, the third; limits that a
@@ -334,8 +335,8 @@ static void every_option_takes_a_good_value(void **state)
     }
 }
 
-/* place_of — the line a bad value is blamed on: that of the option; what is wrong of a listener as a
- * whole is said of its first line, and what tls lacks is said of what it has. */
+/* place_of — the line a bad value is blamed on: that of the option; what is wrong of a listener as
+ * a whole is said of its first line, and what tls lacks is said of what it has. */
 static int place_of(const struct options_row *row)
 {
     const char *key = options_key(row->name);
@@ -447,10 +448,11 @@ static void listeners_that_contradict_themselves(void **state)
             "@/t.conf:1: listener tcp:*:1: fallback is for tls listeners");
     refused("listener \"tls:*:1\" { certificate = a key = b fallback-names = { w } }",
             "@/t.conf:1: listener tls:*:1 has fallback-names, but no fallback they would go to");
-    refused("realm x { secret = s } realm y { secret = s }\nlisten = \"tcp:*:1\"\n"
-            "listener \"tls:*:1\" { certificate = a key = b realm = y }",
-            "@/t.conf:3: tls:*:1 shares its port with the listener of @/t.conf:2, and must have the "
-            "same realm");
+    refused(
+        "realm x { secret = s } realm y { secret = s }\nlisten = \"tcp:*:1\"\n"
+        "listener \"tls:*:1\" { certificate = a key = b realm = y }",
+        "@/t.conf:3: tls:*:1 shares its port with the listener of @/t.conf:2, and must have the "
+        "same realm");
     conf_free(taken("listen = { \"udp:*:1\", \"dtls:*:1\", \"tcp:*:1\", \"tls:*:1\" }\n"
                     "tls { certificate = a key = b }",
                     NULL));
@@ -939,8 +941,7 @@ static void restarts_are_asked_for_where_needed(void **state)
         print_message("# %s\n", r->name);
         file_with(text, r, case_of(r->name)->good);
         /* Add what the old one has, where the text has none. */
-        snprintf(both, sizeof(both), "%s%s%s", text,
-                 strstr(text, "listen") ? "" : listener,
+        snprintf(both, sizeof(both), "%s%s%s", text, strstr(text, "listen") ? "" : listener,
                  strstr(text, "realm \"x\"") ? "" : "realm x { secret = s }\n");
         struct conf *new = taken(both, NULL);
         const char *name = conf_restart_needed(old, new);

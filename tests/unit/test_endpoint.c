@@ -611,8 +611,8 @@ static void icmp_error_is_told_with_endpoint_and_peer(void **state)
     struct netaddr nobody = at("127.77.0.8:21998");
     rules.wants_icmp = true;
     new_table(8);
-    table.icmp.context = &told;
-    table.icmp.tell = tell;
+    table.tell.context = &told;
+    table.tell.icmp = tell;
     told_count = 0;
     opened(&any, HERE);
     struct turn_endpoint e = opened(&any, HERE);
@@ -636,8 +636,8 @@ static void icmp_error_is_not_told_unasked(void **state)
     (void)state;
     struct netaddr nobody = at("127.77.0.8:21998");
     new_table(8);
-    table.icmp.context = &told;
-    table.icmp.tell = tell;
+    table.tell.context = &told;
+    table.tell.icmp = tell;
     told_count = 0;
     struct turn_endpoint e = opened(&any, HERE);
     send_one(e.number, &nobody, false);
