@@ -67,7 +67,7 @@ static void host_text(const struct netaddr *a, char *out, size_t room)
     }
 }
 
-static void show(void *context, const struct netaddr *listening)
+static void show(void *context, const struct netaddr *listening, bool has_tcp)
 {
     const struct demo *d = context;
     struct netaddr all[ADDRESSES_MAX];
@@ -78,7 +78,8 @@ static void show(void *context, const struct netaddr *listening)
         all[0] = *listening;
         count = 1;
     }
-    printf("\nturnpike serves STUN and TURN over UDP on port %u of\n", listening->port);
+    printf("\nturnpike serves STUN and TURN over UDP%s on port %u of\n", has_tcp ? " and TCP" : "",
+           listening->port);
     for (size_t i = 0; i < count; i++) {
         host_text(&all[i], host, sizeof(host));
         if (rank(&all[i]) > 0) {
@@ -92,9 +93,12 @@ static void show(void *context, const struct netaddr *listening)
         snprintf(host, sizeof(host), "127.0.0.1");
     }
     printf("\nFor a web page, good for a day:\n\n"
-           "    {\"iceServers\": [{\"urls\": [\"turn:%s:%u?transport=udp\"],\n"
-           "        \"username\": \"%s\", \"credential\": \"%s\"}]}\n",
-           host, listening->port, d->user, d->password);
+           "    {\"iceServers\": [{\"urls\": [\"turn:%s:%u?transport=udp\"%s",
+           host, listening->port, has_tcp ? "," : "],\n");
+    if (has_tcp) {
+        printf("\n        \"turn:%s:%u?transport=tcp\"],\n", host, listening->port);
+    }
+    printf("        \"username\": \"%s\", \"credential\": \"%s\"}]}\n", d->user, d->password);
     printf("\nTo check it, from a second shell:\n\n"
            "    src/turnpike-probe check 'turn:%s:%u?transport=udp' --user '%s' "
            "--password '%s'\n\n"
@@ -112,6 +116,7 @@ int demo_main(const char *const *set, size_t set_count)
     make_credential(&d);
     snprintf(text, sizeof(text),
              "realm \"turnpike\" { secret = { \"%s\" } }\n%s"
+             "listen = { \"udp:*:3478\", \"tcp:*:3478\" }\n"
              "log { level = \"info\" }",
              d.secret,
              geteuid() == 0 && privilege_user_exists("nobody") ? "run-as = \"nobody\"\n" : "");

@@ -258,7 +258,7 @@ static const struct options_row rows[] = {
      .max = MANY, FIELD(struct conf, limits.bindings_per_prefix),
      .help = "Answers to plain STUN requests that one source is sent. 0: no limit."},
     {OPTIONS_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "limits.connections-per-address",
-     .standard = "1024", .max = MANY, FIELD(struct conf, limits.connections_per_address),
+     .standard = "4096", .max = MANY, FIELD(struct conf, limits.connections_per_address),
      .help = "TCP, TLS and DTLS connections of one source at a time, an IPv4 address or a /64 of "
              "IPv6. 0: no limit."},
 

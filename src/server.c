@@ -689,6 +689,7 @@ static void say_direction(struct server *s, const char *direction, const struct 
         [FLOW_DROP_BANDWIDTH] = "dropped_bandwidth",
         [FLOW_DROP_TOO_LARGE] = "dropped_too_large",
         [FLOW_DROP_SEND_FAILED] = "dropped_send_failed",
+        [FLOW_DROP_QUEUE_FULL] = "dropped_queue_full",
     };
     struct log_line line;
     log_line_begin(&line, LOG_LEVEL_INFO, "counters");
@@ -753,13 +754,25 @@ static void say_counters(struct server *s)
     log_put(s->source, &line);
 }
 
+/* has_tcp — whether the first address is listened on over TCP, too. */
+static bool has_tcp(const struct server *s)
+{
+    for (size_t i = 0; i < s->socket_count; i++) {
+        const struct snapshot_socket *at = &s->socket[i];
+        if (at->is_stream && at->plain && netaddr_is_equal(&at->address, &s->socket[0].address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void serve(struct server *s)
 {
     watch_files(s);
     say_ready(s, privilege_raise_files());
     notify_send("READY=1");
     if (s->arguments->when_ready) {
-        s->arguments->when_ready(s->arguments->context, &s->socket[0].address);
+        s->arguments->when_ready(s->arguments->context, &s->socket[0].address, has_tcp(s));
     }
     event_base_loop(s->base, 0);
     notify_send("STOPPING=1");

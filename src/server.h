@@ -12,8 +12,9 @@ struct server_arguments {
     const char *file;       /* configuration file; NULL: none */
     const char *const *set; /* texts of --set */
     size_t set_count;
-    /* called once it serves, with the first address it listens on; may be NULL */
-    void (*when_ready)(void *context, const struct netaddr *listening);
+    /* called once it serves, with the first address it listens on and whether that serves TCP, too;
+     * may be NULL */
+    void (*when_ready)(void *context, const struct netaddr *listening, bool has_tcp);
     void *context;
 };
 

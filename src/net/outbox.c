@@ -59,18 +59,26 @@ static bool append(struct outbox *o, const uint8_t *bytes, size_t size)
     return true;
 }
 
-bool outbox_put(struct outbox *o, struct span message, size_t sent, bool is_reply)
+bool outbox_is_reply(struct span message)
 {
-    size_t left = message.size - sent;
+    struct reader r = reader_init(message.bytes, message.size);
+    uint16_t word = reader_u16(&r);
+    return word >> 14 == 0 && word != DATA_INDICATION;
+}
+
+bool outbox_put(struct outbox *o, struct span message, size_t sent)
+{
+    uint32_t left = (uint32_t)(message.size - sent);
     bool is_first = o->size == 0;
+    bool is_reply = outbox_is_reply(message);
     if (!append(o, message.bytes + sent, left)) {
         return false;
     }
     if (is_first && sent > 0) {
-        o->frame = (uint32_t)left;
+        o->frame = left;
         o->is_reply = is_reply;
     }
-    o->replies += is_reply ? (uint32_t)left : 0;
+    o->replies += is_reply ? left : 0;
     return true;
 }
 
@@ -79,15 +87,14 @@ bool outbox_put_raw(struct outbox *o, struct span bytes)
     return append(o, bytes.bytes, bytes.size);
 }
 
-/* look — at the message that begins at `first`: ChannelData and Data indications are relayed, all
- * else is a reply. */
+/* look — at the message that begins at `first`. */
 static void look(struct outbox *o)
 {
     struct frame frame;
-    const uint8_t *at = o->bytes + o->first;
-    (void)frame_cut(at, o->size, FRAME_MAX, &frame);
+    struct span rest = outbox_unsent(o);
+    (void)frame_cut(rest.bytes, rest.size, FRAME_MAX, &frame);
     o->frame = frame.size;
-    o->is_reply = at[0] >> 6 == 0 && (at[0] << 8 | at[1]) != DATA_INDICATION;
+    o->is_reply = outbox_is_reply(rest);
 }
 
 static void pass(struct outbox *o, uint32_t size)

@@ -26,10 +26,14 @@ struct outbox {
 /* outbox_fini — forget everything unsent and release the memory. Never fails. */
 void outbox_fini(struct outbox *o);
 
+/* outbox_is_reply — whether a message is one that may not be dropped: all but ChannelData and Data
+ * indications. Never fails. */
+bool outbox_is_reply(struct span message);
+
 /* outbox_put — append a message, or the unsent end of one, copied. `sent` is how much of it, at its
  * front, has gone out already: then it must be first. Returns false, nothing appended, when memory
  * is short. */
-bool outbox_put(struct outbox *o, struct span message, size_t sent, bool is_reply);
+bool outbox_put(struct outbox *o, struct span message, size_t sent);
 
 /* outbox_put_raw — append bytes that are no messages; one box takes one kind. Returns false when
  * memory is short. */

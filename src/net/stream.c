@@ -169,9 +169,12 @@ static bool keep_rest(struct connection *c, const struct parcel *p, size_t sent,
             sent -= message.size;
             continue;
         }
-        if (p->is_data[i] && outbox_is_full(&c->out, message.size)) {
-            forward_count_failed(counts);
-        } else if (!outbox_put(&c->out, message, sent, !p->is_data[i])) {
+        bool may_drop = sent == 0 && !outbox_is_reply(message) && c->out.size > 0;
+        if (may_drop && outbox_is_full(&c->out, message.size)) {
+            if (p->is_data[i]) {
+                forward_count_full(counts);
+            }
+        } else if (!outbox_put(&c->out, message, sent)) {
             count_lost(p, i, counts);
             return false;
         }

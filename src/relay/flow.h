@@ -57,6 +57,7 @@ enum flow_drop {
     FLOW_DROP_BANDWIDTH,     /* over bandwidth-per-allocation */
     FLOW_DROP_TOO_LARGE,     /* no datagram of this size exists on the other side */
     FLOW_DROP_SEND_FAILED,   /* the kernel refused it; counted by net */
+    FLOW_DROP_QUEUE_FULL,    /* too much waits for a client that does not read; counted by net */
     FLOW_DROP_COUNT
 };
 

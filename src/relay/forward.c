@@ -21,6 +21,7 @@ const char *forward_drop_name(enum flow_drop why)
         [FLOW_DROP_NO_PERMISSION] = "no_permission", [FLOW_DROP_FAMILY] = "family",
         [FLOW_DROP_OWN_PORT] = "own_port",           [FLOW_DROP_BANDWIDTH] = "bandwidth",
         [FLOW_DROP_TOO_LARGE] = "too_large",         [FLOW_DROP_SEND_FAILED] = "send_failed",
+        [FLOW_DROP_QUEUE_FULL] = "queue_full",
     };
     return names[why];
 }

@@ -55,6 +55,13 @@ static inline void forward_count_failed(struct flow_counts *counts)
     counts->dropped[FLOW_DROP_SEND_FAILED]++;
 }
 
+/* forward_count_full — the same: too much waits for its client already. Never fails. */
+static inline void forward_count_full(struct flow_counts *counts)
+{
+    counts->forwarded--;
+    counts->dropped[FLOW_DROP_QUEUE_FULL]++;
+}
+
 /* forward_drop_name — the name of a reason as metrics and logs have it, static. Never fails. */
 const char *forward_drop_name(enum flow_drop why);
 
