@@ -58,6 +58,7 @@ struct connection {
     struct outbox out;
     uint8_t *kept; /* owned: received and not handled, the beginning of a message; NULL: nothing */
     uint32_t kept_size;
+    uint32_t seen;        /* OPENING: bytes that were looked at last */
     uint32_t other;       /* joined with, or CONNECTION_NONE */
     uint32_t link_number; /* the engine's number of a peer connection, or CONNECTION_NONE */
     uint32_t next_again;

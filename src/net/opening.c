@@ -78,6 +78,7 @@ static enum opening_verdict take_proxy(struct connection *c, uint8_t *bytes, siz
         c->path.client.a = header.source;
     }
     c->awaits_proxy = false;
+    c->seen = 0;
     return await(c, 0);
 }
 
@@ -89,9 +90,10 @@ enum opening_verdict opening_look(const struct listener_rules *rules, struct con
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
         return OPENING_WAIT;
     }
-    if (size <= 0) {
-        return OPENING_GONE;
+    if (size <= (ssize_t)c->seen) {
+        return OPENING_GONE; /* woken, and yet no more bytes: there will be none */
     }
+    c->seen = (uint32_t)size;
     if (c->awaits_proxy) {
         return take_proxy(c, scratch, (size_t)size);
     }
