@@ -115,5 +115,11 @@ struct mono wheel_next(const struct wheel *w)
     if (w->waiting == 0) {
         return (struct mono){0};
     }
-    return (struct mono){w->tick * w->grain};
+    /* The present slot may have records by now that its taking has not met: look again at its end.
+     * Any other is reached a tick after the one before it began. */
+    uint64_t tick = w->tick;
+    while (w->head[tick % WHEEL_SLOTS] == WHEEL_NONE) {
+        tick++; /* some slot has one */
+    }
+    return (struct mono){(tick == w->tick ? tick : tick - 1) * w->grain};
 }

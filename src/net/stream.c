@@ -112,7 +112,9 @@ static enum connection_io write_plain(const struct connection *c, const struct p
                                                                  : CONNECTION_FAILED;
 }
 
-/* gather — up to a record's fill of a parcel, from `from` on. */
+/* gather — a record's fill of a parcel, from `from` on: relayed messages together, a reply by
+ * itself. Some clients take a record for a message (turnutils_uclient does), and replies are rare.
+ */
 static size_t gather(const struct parcel *p, size_t from, uint8_t *record)
 {
     size_t size = 0;
@@ -121,6 +123,9 @@ static size_t gather(const struct parcel *p, size_t from, uint8_t *record)
         if (from >= length) {
             from -= length;
             continue;
+        }
+        if (size > 0 && !(p->is_data[i] && p->is_data[i - 1])) {
+            break;
         }
         size_t some = length - from < RECORD - size ? length - from : RECORD - size;
         memcpy(record + size, (const uint8_t *)p->part[i].iov_base + from, some);
