@@ -63,11 +63,16 @@ bool park_put(struct turn *t, const struct request *rq, struct span name)
     return true;
 }
 
+static void vacate(struct parking *parking, struct park_place *p)
+{
+    p->is_used = false;
+    parking->used--;
+}
+
 static void take(struct parking *parking, struct park_place *p, struct park_place *out)
 {
     *out = *p;
-    p->is_used = false;
-    parking->used--;
+    vacate(parking, p);
 }
 
 bool park_take(struct turn *t, uint8_t realm, struct span name, struct park_place *out)
@@ -101,6 +106,20 @@ bool park_take_late(struct turn *t, struct mono now, struct park_place *out)
         }
     }
     return false;
+}
+
+void park_forget(struct turn *t, const struct path *path)
+{
+    struct parking *parking = parking_of(t);
+    if (!is_committed(t) || parking->used == 0) {
+        return;
+    }
+    for (int i = 0; i < TURN_PARKED_MAX; i++) {
+        struct park_place *p = &parking->place[i];
+        if (p->is_used && path_is_equal(&p->path, path)) {
+            vacate(parking, p);
+        }
+    }
 }
 
 struct mono park_next(const struct turn *t)

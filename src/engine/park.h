@@ -41,6 +41,9 @@ bool park_take(struct turn *t, uint8_t realm, struct span name, struct park_plac
  * none. */
 bool park_take_late(struct turn *t, struct mono now, struct park_place *out);
 
+/* park_forget — drop what a path's client asked: its connection is gone. Never fails. */
+void park_forget(struct turn *t, const struct path *path);
+
 /* park_next — when park_take_late should be called; {0} when nothing waits. Never fails. */
 struct mono park_next(const struct turn *t);
 

@@ -79,6 +79,7 @@ static int bind_connection(struct turn *t, const struct request *rq)
         return result;
     }
     reply_succeed(t, rq, &bare);
+    park_forget(t, rq->path); /* what it asked before could no longer be answered */
     connect_join(t, rq, link);
     return ANSWER_LATER;
 }
@@ -236,7 +237,9 @@ static void receive(struct turn *t, const struct path *from, struct span bytes, 
         binding_handle(t, &rq);
     } else if (!is_served(t, &rq)) {
         t->counts.ignored++;
-    } else if (!moves(t, &rq)) {
+    } else if (moves(t, &rq)) {
+        park_forget(t, from);
+    } else {
         serve(t, &rq);
     }
 }
@@ -257,6 +260,7 @@ void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct no
 void turn_disconnected(struct turn *t, const struct path *path, struct now now)
 {
     uint32_t flow = flow_find(&t->flows, flow_hash(&t->flows, path), path);
+    park_forget(t, path); /* an Allocate among it would make what nobody could ever use */
     if (flow != FLOW_NONE) {
         allocation_end(t, flow, TURN_REASON_DISCONNECTED, now);
     }
