@@ -11,18 +11,20 @@
 #include "engine/permission.h"
 #include "engine/reply.h"
 
-/* ask — may this peer be connected to? Addresses of ours that serve relays alone never: what
- * listens there over TCP is no relay. */
-static int ask(const struct turn *t, const struct request *rq, const struct peer_addr *peer)
+/* ask — may this peer be connected to, and where is it: *to. One of our own addresses must have
+ * been allowed by name, and no door of ours be there: a live relay is of UDP, so no excuse. */
+static int ask(const struct turn *t, const struct request *rq, const struct peer_addr *peer,
+               struct peer_addr *to)
 {
+    const struct own *own = t->settings->own;
     struct permit like;
     int result = permission_ask(t, rq, &peer->a, &like);
     if (result != 0) {
         return result;
     }
-    bool may_reach =
-        like.scope != OWN_RELAY_ONLY &&
-        own_may_reach(t->settings->own, like.own, (enum own_scope)like.scope, &peer->a);
+    bool may_reach = like.own == OWN_NONE ||
+                     (like.scope == OWN_NO_LISTENERS && !own_is_door(own, like.own, &peer->a));
+    to->a = own_to_local(own, like.own, &peer->a);
     return may_reach && peer->a.port != 0 ? 0 : -REFUSAL_FORBIDDEN;
 }
 
@@ -31,11 +33,12 @@ int connect_handle(struct turn *t, struct request *rq)
     const struct turn_host *h = t->host;
     const struct flow *f = flow_at(&t->flows, rq->flow);
     struct peer_addr peer;
+    struct peer_addr to;
     if (!f->is_stream ||
         !stun_message_address(&rq->message, STUN_KNOWN_XOR_PEER_ADDRESS, &peer.a)) {
         return -REFUSAL_BAD_REQUEST;
     }
-    int result = ask(t, rq, &peer);
+    int result = ask(t, rq, &peer, &to);
     if (result != 0) {
         return result;
     }
@@ -51,7 +54,7 @@ int connect_handle(struct turn *t, struct request *rq)
     p->has_fingerprint = stun_message_has(&rq->message, STUN_KNOWN_FINGERPRINT);
     memcpy(p->header, rq->message.bytes, sizeof(p->header));
     t->counts.connects++;
-    if (!h->connect(h->context, f->endpoint[peer.a.family - 1], &peer, link, &p->number)) {
+    if (!h->connect(h->context, f->endpoint[peer.a.family - 1], &to, link, &p->number)) {
         t->counts.connect_failures++;
         peer_connection_forget(t, link);
         return -REFUSAL_NOT_CONNECTED;
