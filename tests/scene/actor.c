@@ -270,7 +270,9 @@ static int read_attribute(struct draft *d, struct script_words *w)
     struct netaddr a;
     if (script_is(word, "transport")) {
         d->no_transport = true;
-        script_number(script_take(w), &n);
+        word = script_take(w);
+        n = script_is(word, "tcp") ? STUN_TRANSPORT_TCP : n;
+        script_number(word, &n);
         add_number(d, STUN_ATTR_REQUESTED_TRANSPORT, (uint32_t)n << 24, 4);
     } else if (script_is(word, "lifetime")) {
         script_number(script_take(w), &n);
@@ -289,6 +291,11 @@ static int read_attribute(struct draft *d, struct script_words *w)
         } else {
             return add_value(d, STUN_ATTR_RESERVATION_TOKEN, script_take(w)) ? 1 : -1;
         }
+    } else if (script_is(word, "id")) {
+        struct actor *other = actor_find(d->all, script_peek(w).text);
+        n = other ? other->connection : n;
+        script_number(script_take(w), &n);
+        add_number(d, STUN_ATTR_CONNECTION_ID, (uint32_t)n, 4);
     } else if (script_is(word, "dont-fragment") || script_is(word, "df")) {
         add(d, STUN_ATTR_DONT_FRAGMENT, NULL, 0);
     } else if (script_is(word, "peer") || script_is(word, "to")) {
@@ -663,6 +670,22 @@ void actor_challenge(struct actor *a, uint16_t method)
     }
     build(d);
     free(d);
+}
+
+void actor_keep(struct actors *all, const struct actor *a, uint32_t number)
+{
+    free(all->waiting[number]);
+    all->waiting[number] = malloc(sizeof(*a->ask));
+    *all->waiting[number] = *a->ask;
+}
+
+void actor_recall(struct actors *all, struct actor *a, uint32_t number)
+{
+    if (all->waiting[number]) {
+        *a->ask = *all->waiting[number];
+        free(all->waiting[number]);
+        all->waiting[number] = NULL;
+    }
 }
 
 void actor_learn(struct actor *a, const struct stun_message *m)

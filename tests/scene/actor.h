@@ -8,7 +8,7 @@
 #include "scene/stage.h"
 
 enum {
-    ACTORS_MAX = 24,
+    ACTORS_MAX = 56,
     ACTOR_MESSAGE_MAX = 66000,
     ACTOR_TEXT_MAX = 1100,
 };
@@ -48,6 +48,7 @@ struct actor {
     struct netaddr relayed[FLOW_FAMILIES]; /* of the last success */
     struct netaddr alternate;
     uint8_t token[STUN_TOKEN_SIZE];
+    uint32_t connection; /* CONNECTION-ID last told */
     uint8_t next_id;
     struct actor_ask *ask; /* the last message; owned */
 };
@@ -56,6 +57,7 @@ struct actors {
     struct stage *stage; /* borrowed */
     struct actor actor[ACTORS_MAX];
     int count;
+    struct actor_ask *waiting[STAGE_CALLS_MAX]; /* Connects, by their calls; owned, or NULL */
 };
 
 /* actor_find — the actor of that name, or NULL. */
@@ -73,6 +75,12 @@ const char *actor_compose(struct actors *all, struct actor *a, struct script_wor
 
 /* actor_challenge — a bare request of that method, unsigned, to learn realm and nonce. */
 void actor_challenge(struct actor *a, uint16_t method);
+
+/* actor_keep — keep the last message, a Connect, until the call `number` is made or not. */
+void actor_keep(struct actors *all, const struct actor *a, uint32_t number);
+
+/* actor_recall — have the Connect that was kept for a call be the last message again. */
+void actor_recall(struct actors *all, struct actor *a, uint32_t number);
 
 /* actor_learn — take realm, nonce and algorithms from an answer. */
 void actor_learn(struct actor *a, const struct stun_message *m);

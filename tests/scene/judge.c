@@ -113,7 +113,7 @@ static void check_bytes(struct hearing *h)
 
 static bool must_be_signed(const struct hearing *h)
 {
-    static const unsigned codes[] = {403, 437, 440, 441, 442, 443, 486, 508};
+    static const unsigned codes[] = {403, 437, 440, 441, 442, 443, 446, 447, 486, 508};
     bool is_turn = h->ask->method != STUN_BINDING;
     if (!h->ask->is_signed || !is_turn) {
         return false;
@@ -172,6 +172,12 @@ static void check_challenge(struct hearing *h)
     }
 }
 
+/* is_ours — whether a CONNECTION-ID is one that the engine may give. */
+static bool is_ours(uint32_t id)
+{
+    return id != 0 && id >> PEER_CONNECTION_WORKER_SHIFT == STAGE_WORKER;
+}
+
 /* check_success — what every success of a method has. */
 static void check_success(struct hearing *h)
 {
@@ -188,6 +194,11 @@ static void check_success(struct hearing *h)
     }
     if (h->m.is_classic && (has_mapped || !has(h, STUN_KNOWN_MAPPED_ADDRESS))) {
         judge_break(h->j, "a classic answer needs MAPPED-ADDRESS alone");
+    }
+    uint32_t id = 0;
+    bool has_id = stun_message_u32(&h->m, STUN_KNOWN_CONNECTION_ID, &id);
+    if (has_id != (h->ask->method == STUN_CONNECT) || (has_id && !is_ours(id))) {
+        judge_break(h->j, "CONNECTION-ID %08x is missing, unasked for or not ours", id);
     }
     if (is_allocate && (!has(h, STUN_KNOWN_LIFETIME) || !has(h, STUN_KNOWN_XOR_RELAYED_ADDRESS))) {
         judge_break(h->j, "Allocate success without LIFETIME or XOR-RELAYED-ADDRESS");
@@ -234,6 +245,9 @@ static void learn(struct hearing *h)
     }
     if (h->code == 401 || h->code == 438) {
         actor_learn(a, &h->m);
+    }
+    if (h->m.class == STUN_SUCCESS && has(h, STUN_KNOWN_CONNECTION_ID)) {
+        (void)stun_message_u32(&h->m, STUN_KNOWN_CONNECTION_ID, &a->connection);
     }
     if (h->m.class == STUN_SUCCESS && h->ask->method == STUN_ALLOCATE) {
         struct stun_walk walk = stun_message_walk(&h->m);
@@ -395,7 +409,7 @@ static void expect_port(struct hearing *h, struct script_word kind, struct scrip
 static void expect_words(struct hearing *h, struct script_words *w)
 {
     int alternates = 0;
-    while (script_left(w) > 0) {
+    while (script_left(w) > 0 && !script_is(script_peek(w), "and")) {
         struct script_word word = script_take(w);
         bool sha1 = has(h, STUN_KNOWN_MESSAGE_INTEGRITY);
         bool sha256 = has(h, STUN_KNOWN_MESSAGE_INTEGRITY_SHA256);
@@ -598,7 +612,8 @@ static void relayed(struct judge *j, struct actors *all, struct actor *a, struct
     stage_drop_heard(all->stage, 0);
 }
 
-/* as_channel — the first thing heard is ChannelData for this actor, without padding. */
+/* as_channel — the first thing heard is ChannelData for this actor; in a stream with padding to a
+ * multiple of four, which is zero, in a datagram without. */
 static void as_channel(struct judge *j, struct actors *all, struct actor *a, struct parcel *p,
                        unsigned long long number)
 {
@@ -606,10 +621,18 @@ static void as_channel(struct judge *j, struct actors *all, struct actor *a, str
     struct reader r = reader_init(h->bytes, h->size);
     uint16_t first = reader_u16(&r);
     uint16_t size = reader_u16(&r);
-    if (h->is_to_peer || !path_is_equal(&h->path, &a->path) || first != number || size != r.left) {
+    struct span payload = {reader_bytes(&r, size), size};
+    size_t pad = path_is_stream(&a->path) ? -payload.size & 3 : 0;
+    if (h->is_to_peer || !path_is_equal(&h->path, &a->path) || first != number ||
+        !reader_is_ok(&r) || pad != r.left) {
         judge_fail(j, "no ChannelData %llx but %04x", number, first);
     } else {
-        compare_parcel(j, h, p, (struct span){r.at, r.left});
+        compare_parcel(j, h, p, payload);
+    }
+    for (; pad > 0 && reader_is_ok(&r); pad--) {
+        if (reader_u8(&r) != 0) {
+            judge_break(j, "padding of ChannelData is not zero");
+        }
     }
     stage_drop_heard(all->stage, 0);
 }
@@ -620,7 +643,7 @@ static void as_data(struct judge *j, struct actors *all, struct actor *a, struct
     const struct stage_heard *h = &all->stage->heard[0];
     struct stun_message m;
     struct netaddr from;
-    if (h->is_to_peer || !path_is_equal(&h->path, &a->path) ||
+    if (h->is_to_peer || h->deed != STAGE_DEED_NONE || !path_is_equal(&h->path, &a->path) ||
         stun_message_parse(h->bytes, h->size, &m) != STUN_OK || m.method != STUN_DATA ||
         m.class != STUN_INDICATION || m.is_classic ||
         !stun_message_address(&m, STUN_KNOWN_XOR_PEER_ADDRESS, &from)) {
@@ -681,6 +704,84 @@ static void as_icmp(struct judge *j, struct actors *all, struct actor *a, struct
     stage_drop_heard(all->stage, 0);
 }
 
+/* as_attempt — a ConnectionAttempt, unsigned: who calls, and the id to take the call with. */
+static void as_attempt(struct judge *j, struct actors *all, struct actor *a, const struct parcel *p)
+{
+    const struct stage_heard *h = &all->stage->heard[0];
+    struct stun_message m;
+    struct netaddr from;
+    if (!h->is_from_engine || !path_is_equal(&h->path, &a->path) ||
+        stun_message_parse(h->bytes, h->size, &m) != STUN_OK ||
+        m.method != STUN_CONNECTION_ATTEMPT || m.class != STUN_INDICATION || m.is_classic) {
+        judge_fail(j, "no ConnectionAttempt");
+    } else if (m.present != (1u << STUN_KNOWN_XOR_PEER_ADDRESS | 1u << STUN_KNOWN_CONNECTION_ID) ||
+               !stun_message_address(&m, STUN_KNOWN_XOR_PEER_ADDRESS, &from) ||
+               !stun_message_u32(&m, STUN_KNOWN_CONNECTION_ID, &a->connection) ||
+               !is_ours(a->connection)) {
+        judge_break(j, "a ConnectionAttempt is not peer and id alone");
+    } else if (p->from.family != NETADDR_NONE && !netaddr_is_equal(&p->from, &from)) {
+        judge_fail(j, "an attempt from %s, expected %s", shown(&from), shown(&p->from));
+    }
+    stage_drop_heard(all->stage, 0);
+}
+
+static const struct {
+    const char *word;
+    enum stage_deed deed;
+} deeds[] = {
+    {"connects", STAGE_DEED_CONNECTS}, {"disconnects", STAGE_DEED_DISCONNECTS},
+    {"joins", STAGE_DEED_JOINS},       {"moves", STAGE_DEED_MOVES},
+    {"refuses", STAGE_DEED_REFUSES},
+};
+
+static enum stage_deed deed_of(struct script_word w)
+{
+    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+        if (script_is(w, deeds[i].word)) {
+            return deeds[i].deed;
+        }
+    }
+    return STAGE_DEED_NONE;
+}
+
+/* deed — the first thing of that kind the host was to do: with which peer, from or at which relayed
+ * address, for which client, to which worker. */
+static void deed(struct judge *j, struct actors *all, struct actor *a, struct script_words *w)
+{
+    struct stage *s = all->stage;
+    struct script_word kind = script_take(w);
+    struct parcel want = {.to = {.family = NETADDR_NONE}};
+    unsigned long long worker = 0;
+    int at = 0;
+    while (at < s->heard_count && s->heard[at].deed != deed_of(kind)) {
+        at++;
+    }
+    if (at == s->heard_count) {
+        judge_fail(j, "nobody %s", kind.text);
+        return;
+    }
+    const struct stage_heard *h = &s->heard[at];
+    while (script_left(w) > 0 && !script_is(script_peek(w), "and")) {
+        struct script_word word = script_take(w);
+        struct netaddr *of = script_is(word, "from") ? &want.from : &want.to;
+        if (script_is(word, "worker")) {
+            script_number(script_take(w), &worker);
+        } else if (!actor_address(all, script_take(w).text, of)) {
+            judge_break(j, "%s %s what?", kind.text, word.text);
+        }
+    }
+    bool is_for = h->deed == STAGE_DEED_JOINS || h->deed == STAGE_DEED_MOVES;
+    if ((is_for && !path_is_equal(&h->path, &a->path)) ||
+        (h->deed == STAGE_DEED_MOVES && h->number != worker)) {
+        judge_fail(j, "it %s another, or to worker %u", kind.text, h->number);
+    } else if (want.to.family != NETADDR_NONE && !netaddr_is_equal(&want.to, &h->peer.a)) {
+        judge_fail(j, "it %s %s", kind.text, shown(&h->peer.a));
+    } else if (want.from.family != NETADDR_NONE && !netaddr_is_equal(&want.from, &h->local)) {
+        judge_fail(j, "it %s from %s", kind.text, shown(&h->local));
+    }
+    stage_drop_heard(s, at);
+}
+
 static void parcel(struct judge *j, struct actors *all, struct actor *a, struct script_words *w)
 {
     static uint8_t store[ACTOR_MESSAGE_MAX];
@@ -704,6 +805,8 @@ static void parcel(struct judge *j, struct actors *all, struct actor *a, struct 
             as_channel(j, all, a, &p, number);
         } else if (script_is(kind, "data")) {
             as_data(j, all, a, &p);
+        } else if (script_is(kind, "attempt")) {
+            as_attempt(j, all, a, &p);
         } else {
             judge_break(j, "unknown outcome \"%s\"", kind.text);
         }
@@ -739,15 +842,17 @@ void judge_outcome(struct judge *j, struct actors *all, struct actor *a, struct 
             break;
         } else if (script_is(script_peek(w), "success") || script_is(script_peek(w), "error")) {
             answer(j, all, a, w);
+        } else if (deed_of(script_peek(w)) != STAGE_DEED_NONE) {
+            deed(j, all, a, w);
         } else {
             parcel(j, all, a, w);
         }
     } while (!j->why[0] && script_accept(w, "and"));
     if (!j->why[0] && s->heard_count > 0) {
         const struct stage_heard *h = &s->heard[0];
-        judge_fail(j, "%d more heard, first %zu bytes to a %s (%02x%02x)", s->heard_count, h->size,
-                   h->is_to_peer ? "peer" : "client", h->size ? h->bytes[0] : 0,
-                   h->size > 1 ? h->bytes[1] : 0);
+        judge_fail(j, "%d more heard, first %zu bytes to a %s (%02x%02x), deed %d", s->heard_count,
+                   h->size, h->is_to_peer ? "peer" : "client", h->size ? h->bytes[0] : 0,
+                   h->size > 1 ? h->bytes[1] : 0, h->deed);
     }
     stage_hear_nothing(s);
 }

@@ -31,27 +31,44 @@
  *     wait TIME (with ticks)   sleep TIME (without)   clock SECONDS (the wall clock alone)
  *
  * Clients: client NAME ADDRESS [user U] [password P | secret S [sha256]] [algorithm 1|2] [userhash]
- *          [fingerprint] [tos N] [listener N]; NAME changes ... takes the same words.
+ *          [fingerprint] [tos N] [listener N] [over tcp|tls|dtls]
+ *   NAME changes ...            takes the same words
+ *   NAME closes -> ...          the connection it has over tcp, tls or dtls
+ *   NAME opens [WORDS]          another in its place
  *
- * Requests: NAME binding|allocate|refresh|permit|bind|method N  WORDS -> OUTCOME
+ * Requests: NAME METHOD WORDS -> OUTCOME, with METHOD one of binding, allocate, refresh, permit,
+ * bind, connect, connection-bind, method N
  *   A client without a nonce first asks unsigned, by itself, to be challenged; `unsigned` and
  * `signed` say otherwise. Words for attributes and for bending the message are in actor.c: lifetime
- * N, family ipv6, additional ipv6, even, reserve, token NAME, df, peer A, channel N, data "x", attr
- * TYPE VALUE, after TYPE VALUE (behind the integrity), without nonce, user U, password P, realm R,
- * nonce flip:N, algorithms HEX, integrity sha256|both|wrong|N, fingerprint [wrong], classic, class
- * N, from ADDRESS, same-id, length +4, trailing 4 ... NAME again -> ...           the very same
- * bytes once more NAME raw HEX -> ...         any bytes NAME hears OUTCOME          an answer that
- * came later NAME forgets                its nonce Data: NAME sends "x" to ADDRESS [df] ...   a
- * Send indication NAME writes CHANNEL "x" [length N] [pad N]    ChannelData peer ADDRESS sends "x"
- * to NAME|ADDRESS [tos N] icmp ADDRESS to NAME type T code C [mtu M]
+ * N, transport tcp|N, family ipv6, additional ipv6, even, reserve, token NAME, df, peer A, channel
+ * N, id NAME|N, data "x", attr TYPE VALUE, after TYPE VALUE (behind the integrity), without nonce,
+ * user U, password P, realm R, nonce flip:N, algorithms HEX, integrity sha256|both|wrong|N,
+ * fingerprint [wrong], classic, class N, from ADDRESS, same-id, length +4, trailing 4 ...
+ *   NAME again -> ...           the very same bytes once more
+ *   NAME raw HEX -> ...         any bytes
+ *   NAME hears OUTCOME          an answer that came later
+ *   NAME forgets                its nonce
+ * Data: NAME sends "x" to ADDRESS [df] ...               a Send indication
+ *   NAME writes CHANNEL "x" [length N] [pad N]           ChannelData; streams pad by themselves
+ *   peer ADDRESS sends "x" to NAME|ADDRESS [tos N]
+ *   icmp ADDRESS to NAME type T code C [mtu M]
+ * TCP to peers: network down|up (no connection can even be begun)
+ *   peer ADDRESS accepts|refuses NAME                    what the host was to connect
+ *   peer ADDRESS calls NAME                              its relayed address
+ *   peer ADDRESS leaves NAME                             a connection of either kind
+ *   One that is not accepted, or not joined, in 30 s of `wait` ends by itself, as in net.
  *
  * Outcomes: success WORDS | error CODE WORDS (judge.c: signed sha1, lifetime N, relayed ipv4, has
  *   TYPE, lacks TYPE, only TYPE,TYPE, unknown 0x1,0x2, at-most BYTES, alternate A ...)
  *   relayed [from A] [to A] [tos N] [df yes|no] ["payload"]   a peer gets what was sent
  *   data [from A] ...   channel N ...   icmp type T code C data N      a client gets it
+ *   attempt [from A]                                     a client gets a ConnectionAttempt
+ *   connects|disconnects [from A] [to A]   joins [to A]  what the host is to do with peers
+ *   moves worker N   refuses                             the connection of a client, a peer's call
  *   NAME data ...               another client gets what was sent
  *   nothing [REASON]            silence; REASON is a drop's name, "ignored" or "limited"
  *   anything
+ *   OUTCOME and OUTCOME         all that was heard must be said
  *
  * Looks: expect count WHAT N; expect event opened|closed|refused|permitted [reason R] [user U] ...
  * Again and again: for i 1 9 : STATEMENT ; STATEMENT with {i}; each a X Y Z : STATEMENT with {a};
@@ -205,6 +222,10 @@ static void run_words(struct play *p, struct script_words *w)
     if (!play_world(p, w) && !play_client(p, w) && !play_look(p, w)) {
         judge_break(&p->judge, "nobody is called %s, and no statement either", script_peek(w).text);
     }
+    const char *broken = stage_check(p->stage);
+    if (broken && !p->judge.is_broken) {
+        judge_break(&p->judge, "%s", broken);
+    }
 }
 
 static void run_line(struct play *p, const char *text)
@@ -277,6 +298,9 @@ static unsigned play_scene(const struct script *s, const struct script_scene *sc
     unsigned commits = p->stage->memory.commits;
     for (int i = 0; i < p->actors.count; i++) {
         free(p->actors.actor[i].ask);
+    }
+    for (int i = 0; i < STAGE_CALLS_MAX; i++) {
+        free(p->actors.waiting[i]);
     }
     stage_free(p->stage);
     free(p);

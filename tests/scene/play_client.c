@@ -12,6 +12,25 @@ static void set_user(struct actor *a, struct script_word w)
     a->user[a->user_size] = '\0';
 }
 
+/* set_transport — what carries what the client says: over anything but udp, a connection. */
+static void set_transport(struct play *p, struct actor *a, struct script_word w)
+{
+    static const struct {
+        const char *word;
+        enum path_kind kind;
+    } kinds[] = {{"udp", PATH_UDP}, {"tcp", PATH_TCP}, {"tls", PATH_TLS}, {"dtls", PATH_DTLS}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (script_is(w, kinds[i].word)) {
+            a->path.kind = (uint8_t)kinds[i].kind;
+            if (path_is_connection(&a->path)) {
+                stage_connections_open(p->stage, &a->path);
+            }
+            return;
+        }
+    }
+    judge_break(&p->judge, "over %s?", w.text);
+}
+
 static void read_client(struct play *p, struct actor *a, struct script_words *w)
 {
     unsigned long long n = 0;
@@ -43,6 +62,8 @@ static void read_client(struct play *p, struct actor *a, struct script_words *w)
         } else if (script_is(word, "listener")) {
             script_number(script_take(w), &n);
             a->path.listener = (uint16_t)n;
+        } else if (script_is(word, "over")) {
+            set_transport(p, a, script_take(w));
         } else if (script_is(word, "at")) {
             play_address(p, script_take(w), &a->path.client.a);
         } else {
@@ -116,12 +137,24 @@ static void send_ask(struct play *p, struct actor *a)
 static bool wants_challenge(const struct actor *a, const struct script_words *w, uint16_t method)
 {
     bool is_turn = method == STUN_ALLOCATE || method == STUN_REFRESH ||
-                   method == STUN_CREATE_PERMISSION || method == STUN_CHANNEL_BIND;
+                   method == STUN_CREATE_PERMISSION || method == STUN_CHANNEL_BIND ||
+                   method == STUN_CONNECT || method == STUN_CONNECTION_BIND;
     bool wants = a->user_size > 0 && a->nonce_size == 0 && is_turn;
     for (int i = w->at; wants && i < w->count && !script_is(w->word[i], "->"); i++) {
         wants = !script_is(w->word[i], "unsigned") && !script_is(w->word[i], "nonce");
     }
     return wants;
+}
+
+/* keep_connects — an answer to this request will come when its call is made, or not. */
+static void keep_connects(struct play *p, struct actor *a)
+{
+    for (int i = 0; i < p->stage->heard_count; i++) {
+        const struct stage_heard *h = &p->stage->heard[i];
+        if (h->deed == STAGE_DEED_CONNECTS) {
+            actor_keep(&p->actors, a, h->number);
+        }
+    }
 }
 
 static void request(struct play *p, struct actor *a, struct script_words *w, uint16_t method)
@@ -141,6 +174,7 @@ static void request(struct play *p, struct actor *a, struct script_words *w, uin
         return;
     }
     send_ask(p, a);
+    keep_connects(p, a);
     conclude(p, a, w);
 }
 
@@ -158,6 +192,7 @@ static void sends(struct play *p, struct actor *a, struct script_words *w)
 static void writes(struct play *p, struct actor *a, struct script_words *w)
 {
     struct actor_ask *ask = a->ask;
+    bool has_pad = !path_is_stream(&a->path); /* a stream pads by itself, RFC 8656 12.5 */
     unsigned long long number = 0;
     unsigned long long n = 0;
     script_number(script_take(w), &number);
@@ -177,6 +212,7 @@ static void writes(struct play *p, struct actor *a, struct script_words *w)
         } else if (script_is(word, "pad") && script_number(script_take(w), &n)) {
             memset(ask->bytes + ask->size, 0x55, (size_t)n);
             ask->size += (size_t)n;
+            has_pad = true;
         } else if (script_is(word, "from")) {
             play_address(p, script_take(w), &ask->path.client.a);
         } else if (script_is(word, "cut") && script_number(script_take(w), &n)) {
@@ -186,6 +222,9 @@ static void writes(struct play *p, struct actor *a, struct script_words *w)
         } else {
             judge_break(&p->judge, "unknown word \"%s\"", word.text);
         }
+    }
+    for (; !has_pad && ask->size % 4 != 0; ask->size++) {
+        ask->bytes[ask->size] = 0xaa;
     }
     ask->bytes[0] = (uint8_t)(number >> 8);
     ask->bytes[1] = (uint8_t)number;
@@ -215,6 +254,24 @@ static void raw(struct play *p, struct actor *a, struct script_words *w)
     conclude(p, a, w);
 }
 
+/* closes — the client's end of its connection is gone. */
+static void closes(struct play *p, struct actor *a, struct script_words *w)
+{
+    note_counts(p);
+    stage_connections_close(p->stage, &a->path);
+    conclude(p, a, w);
+}
+
+/* opens — another connection in place of the one it had. */
+static void opens(struct play *p, struct actor *a, struct script_words *w)
+{
+    if (stage_connections_has(p->stage, &a->path)) {
+        stage_connections_close(p->stage, &a->path);
+    }
+    read_client(p, a, w);
+    stage_connections_open(p->stage, &a->path);
+}
+
 static void act(struct play *p, struct actor *a, struct script_words *w)
 {
     static const struct {
@@ -231,6 +288,15 @@ static void act(struct play *p, struct actor *a, struct script_words *w)
     };
     unsigned long long n = 0;
     if (!stage_start(p->stage)) {
+        return;
+    }
+    if (path_is_connection(&a->path) && script_accept(w, "opens")) {
+        opens(p, a, w);
+        return;
+    }
+    bool needs_none = script_is(script_peek(w), "hears") || script_is(script_peek(w), "closes");
+    if (!stage_connections_has(p->stage, &a->path) && !needs_none) {
+        judge_fail(&p->judge, "%s has no connection of its own", a->name);
         return;
     }
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -252,6 +318,8 @@ static void act(struct play *p, struct actor *a, struct script_words *w)
         conclude(p, a, w);
     } else if (script_is(script_peek(w), "hears")) {
         conclude(p, a, w);
+    } else if (path_is_connection(&a->path) && script_accept(w, "closes")) {
+        closes(p, a, w);
     } else if (script_accept(w, "forgets")) {
         a->nonce_size = 0;
     } else if (script_accept(w, "changes")) {
@@ -281,6 +349,35 @@ static struct actor *receiver(struct play *p, struct script_word w, uint8_t fami
     return a;
 }
 
+/* move_call — what a peer does with a TCP connection of a client's relayed address. */
+static void move_call(struct play *p, const struct netaddr *peer, struct script_word verb,
+                      struct script_words *w)
+{
+    uint32_t endpoint = UINT32_MAX;
+    struct actor *a = receiver(p, script_take(w), peer->family, &endpoint);
+    bool is_call = script_is(verb, "calls");
+    if (!a) {
+        return;
+    }
+    uint32_t number = is_call ? UINT32_MAX : stage_connections_find(p->stage, endpoint, peer);
+    if (!is_call && number == UINT32_MAX) {
+        judge_fail(&p->judge, "there is no connection that it %s", verb.text);
+        return;
+    }
+    a->ask->to = *peer;
+    note_counts(p);
+    if (is_call && endpoint != UINT32_MAX && p->stage->endpoint[endpoint].is_stream) {
+        stage_connections_call(p->stage, endpoint, peer);
+    } else if (is_call) { /* nobody listens there */
+    } else if (script_is(verb, "leaves")) {
+        stage_connections_leave(p->stage, number);
+    } else {
+        actor_recall(&p->actors, a, number);
+        stage_connections_made(p->stage, number, script_is(verb, "accepts"));
+    }
+    conclude(p, a, w);
+}
+
 static void say_peer(struct play *p, struct script_words *w)
 {
     struct netaddr from;
@@ -290,6 +387,14 @@ static void say_peer(struct play *p, struct script_words *w)
     size_t size = 0;
     if (!stage_start(p->stage) || !play_address(p, script_take(w), &from)) {
         return;
+    }
+    static const char *const verbs[] = {"calls", "accepts", "refuses", "leaves"};
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (script_is(script_peek(w), verbs[i])) {
+            struct script_word verb = script_take(w);
+            move_call(p, &from, verb, w);
+            return;
+        }
     }
     if (!script_accept(w, "sends") ||
         !judge_payload(script_take(w), payload, sizeof(payload), &size)) {

@@ -273,6 +273,12 @@ static void say_store(struct play *p, struct script_words *w)
     p->stage->is_store_down = script_is(script_take(w), "down");
 }
 
+/* say_network — down: no connection to a peer can be begun. */
+static void say_network(struct play *p, struct script_words *w)
+{
+    p->stage->is_cut_off = script_is(script_take(w), "down");
+}
+
 static void say_wait(struct play *p, struct script_words *w)
 {
     unsigned long long n = 0;
@@ -331,6 +337,7 @@ static const struct {
     {"drain", say_drain},
     {"shutdown", say_shutdown},
     {"store", say_store},
+    {"network", say_network},
     {"late", say_late},
     {"key", say_key},
     {"wait", say_wait},

@@ -17,13 +17,13 @@ found() {
 		for (rest = name; match(rest, /^[A-Z][0-9][0-9][, ]+/); rest = substr(rest, RLENGTH + 1))
 			print substr(rest, 1, 3) "\t" file "\t" substr(name, RLENGTH + 1)
 	}' "$tests"/scene/*.scene
-	grep -oE '\<[STRQV][0-9][0-9]\>' "$tests"/unit/*.c "$tests"/live/*.sh "$tests"/live/*.py \
+	grep -oE '\<[ACDQRSTV][0-9][0-9]\>' "$tests"/unit/*.c "$tests"/live/*.sh "$tests"/live/*.py \
 		"$tests"/sim/*.c /dev/null 2>/dev/null |
 		sed 's|.*/tests/\([^:]*\):\(.*\)|\2	\1|' | sort -u
 }
 
 scope() {
-	grep -oE '^[STRQV][0-9][0-9]' "$tests/scene/rows.scope"
+	grep -oE '^[ACDQRSTV][0-9][0-9]' "$tests/scene/rows.scope"
 }
 
 if [ "${1-}" = --table ]; then

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scene/stage.h"
 
+#include "engine/allocation.h"
+#include "engine/connect.h"
 #include "engine/park.h"
 
 #include <stdlib.h>
@@ -35,15 +37,15 @@ static void memory_release(void *context, void *at, size_t size)
     munmap(at, size);
 }
 
-static struct stage_heard *hear(struct stage *s, const uint8_t *bytes, size_t size)
+struct stage_heard *stage_hear(struct stage *s, enum stage_deed deed, struct span bytes)
 {
     if (s->heard_count == STAGE_HEARD_MAX) {
         abort();
     }
     struct stage_heard *h = &s->heard[s->heard_count++];
-    *h = (struct stage_heard){.size = size, .bytes = malloc(size + 1)};
-    if (size > 0) {
-        memcpy(h->bytes, bytes, size);
+    *h = (struct stage_heard){.deed = deed, .size = bytes.size, .bytes = malloc(bytes.size + 1)};
+    if (bytes.size > 0) {
+        memcpy(h->bytes, bytes.bytes, bytes.size);
     }
     return h;
 }
@@ -51,9 +53,12 @@ static struct stage_heard *hear(struct stage *s, const uint8_t *bytes, size_t si
 static void host_send(void *context, const struct path *to, const uint8_t *bytes, size_t size)
 {
     struct stage *s = context;
-    struct stage_heard *h = hear(s, bytes, size);
+    struct stage_heard *h = stage_hear(s, STAGE_DEED_NONE, (struct span){bytes, size});
     h->is_from_engine = true;
     h->path = *to;
+    if (!stage_connections_has(s, to)) {
+        s->broken = "the engine sends along a connection that is gone";
+    }
     if (size > STUN_MESSAGE_MAX) {
         s->broken = "a message of the engine is larger than STUN_MESSAGE_MAX";
     }
@@ -154,6 +159,10 @@ bool stage_start(struct stage *s)
         .send = host_send,
         .open = stage_ports_open,
         .close = stage_ports_close,
+        .connect = stage_connections_connect,
+        .disconnect = stage_connections_disconnect,
+        .join = stage_connections_join,
+        .move = stage_connections_move,
         .take = host_take,
         .give = host_give,
         .event = host_event,
@@ -162,7 +171,7 @@ bool stage_start(struct stage *s)
         .digest = &s->digest,
         .keyring = &s->keyring,
         .limiter = s->limiter,
-        .worker = 3,
+        .worker = STAGE_WORKER,
         .capacity = s->config.capacity,
     };
     dice_fill(&s->dice, &s->host.nonce_key, sizeof(s->host.nonce_key));
@@ -205,6 +214,14 @@ static void tick_until(struct stage *s, struct mono target)
 void stage_wait(struct stage *s, uint64_t seconds)
 {
     struct mono target = mono_add_s(s->now.mono, seconds);
+    struct mono next = stage_connections_next(s);
+    for (; next.ns != 0 && !mono_is_before(target, next); next = stage_connections_next(s)) {
+        tick_until(s, next);
+        if (mono_is_before(s->now.mono, next)) {
+            stage_sleep(s, next.ns - s->now.mono.ns);
+        }
+        stage_connections_expire(s);
+    }
     if (s->is_started) {
         tick_until(s, target);
     }
@@ -227,18 +244,22 @@ static uint8_t *buffer_of(struct span bytes, struct packet *p)
 
 static void deliver(struct stage *s, const struct verdict *v)
 {
-    struct stage_heard *h = hear(s, v->bytes, v->length);
+    struct stage_heard *h = stage_hear(s, STAGE_DEED_NONE, (struct span){v->bytes, v->length});
     h->tos = v->tos;
     h->df = v->df;
     if (v->kind == FORWARD_TO_CLIENT) {
         h->path = *v->path;
+        if (!stage_connections_has(s, &h->path)) {
+            s->broken = "a verdict names a connection that is gone";
+        }
         return;
     }
     h->is_to_peer = true;
     h->endpoint = v->endpoint;
     h->peer = v->peer;
-    if (v->endpoint >= STAGE_ENDPOINTS_MAX || !s->endpoint[v->endpoint].is_open) {
-        s->broken = "a verdict names an endpoint that is not open";
+    if (v->endpoint >= STAGE_ENDPOINTS_MAX || !s->endpoint[v->endpoint].is_open ||
+        s->endpoint[v->endpoint].is_stream) {
+        s->broken = "a verdict names an endpoint that is not open to datagrams";
         return;
     }
     h->local = s->endpoint[v->endpoint].local;
@@ -257,7 +278,7 @@ static void deliver(struct stage *s, const struct verdict *v)
 
 void stage_from_client(struct stage *s, const struct path *path, struct span bytes, uint8_t tos)
 {
-    struct packet p = {.tos = tos, .path = *path};
+    struct packet p = {.tos = path_is_stream(path) ? 0 : tos, .path = *path};
     uint8_t *buffer = buffer_of(bytes, &p);
     forward_prepare_client(&s->turn->flows, &p, 1);
     struct verdict v = forward_from_client(&s->turn->flows, &p, s->now.mono);
@@ -317,12 +338,50 @@ static bool adds_up(const struct flow_counts *c)
     return sum == c->received;
 }
 
+/* chained — the peer connections that hang on allocations. */
+static uint64_t chained(const struct turn *t)
+{
+    uint64_t count = 0;
+    for (uint32_t flow = 0; flow < t->flows.flows.touched; flow++) {
+        bool is_live = (flow_at(&t->flows, flow)->link.generation & 1) != 0;
+        count += is_live ? allocation_at(t, flow)->peer_count : 0;
+    }
+    return count;
+}
+
+const char *stage_check(const struct stage *s)
+{
+    const struct turn *t = s->turn;
+    uint64_t calls = 0;
+    for (uint32_t i = 0; s->is_started && i < STAGE_CALLS_MAX; i++) {
+        const struct stage_call *c = &s->call[i];
+        if (c->state == STAGE_CALL_NONE) {
+            continue;
+        }
+        calls++;
+        const struct peer_connection *p = peer_connection_at(t, c->link);
+        bool is_same = (p->link.generation & 1) != 0 && p->number == i &&
+                       p->state == (uint8_t)(c->state - STAGE_CALL_BEGUN) &&
+                       peer_connection_of(t, p->id) == c->link;
+        if (!is_same) {
+            return "the engine's record of a peer connection is another than the host's";
+        }
+    }
+    bool adds_up = !s->is_started || (calls == t->peers.live && calls == t->peer_by_id.entries &&
+                                      calls == chained(t));
+    return adds_up ? s->broken : "the engine has other peer connections than the host";
+}
+
 static const char *find_leak(const struct stage *s)
 {
     const struct turn *t = s->turn;
     const struct flow_table *f = &t->flows;
     uint64_t open = 0;
     uint64_t counted = 0;
+    uint64_t calls = 0;
+    for (uint32_t i = 0; i < STAGE_CALLS_MAX; i++) {
+        calls += s->call[i].state != STAGE_CALL_NONE ? 1 : 0;
+    }
     for (uint32_t i = 0; i < STAGE_ENDPOINTS_MAX; i++) {
         open += s->endpoint[i].is_open ? 1 : 0;
         open += flow_of_endpoint(f, i) != FLOW_NONE ? 1 : 0;
@@ -345,6 +404,9 @@ static const char *find_leak(const struct stage *s)
         {t->users.tails.live, "the rest of a user's name is left"},
         {t->users.by_name.entries, "an entry in by_name is left"},
         {t->wheel.waiting, "a timer is left"},
+        {t->peers.live, "a peer connection is left"},
+        {t->peer_by_id.entries, "an entry in peer_by_id is left"},
+        {calls, "a peer is still connected"},
         {open, "an endpoint is left"},
         {counted, "a quota is left"},
         {s->taken, "quotas taken and given differ"},

@@ -5,6 +5,7 @@
 #ifndef SCENE_STAGE_H
 #define SCENE_STAGE_H
 
+#include "engine/peer_connection.h"
 #include "engine/quota.h"
 #include "engine/turn.h"
 #include "relay/forward.h"
@@ -22,12 +23,28 @@ enum {
     STAGE_QUOTA_CELLS = 1024,
     STAGE_PORT_FIRST = 50000,
     STAGE_RESERVE_LIFETIME = 30, /* seconds, RFC 8656 7.2 */
+    STAGE_CLIENTS_MAX = 64,      /* connections of clients */
+    STAGE_CALLS_MAX = 128,       /* connections with peers */
+    STAGE_CALL_TIME = 30,        /* seconds to be made, and to be joined, RFC 6062 5.2, 5.3 */
+    STAGE_WORKER = 3,            /* the number of the engine's worker */
+};
+
+/* What the engine had its host do with connections, beside sending. */
+enum stage_deed {
+    STAGE_DEED_NONE,
+    STAGE_DEED_CONNECTS,    /* from `local` to `peer` */
+    STAGE_DEED_DISCONNECTS, /* the one with `peer` */
+    STAGE_DEED_JOINS,       /* that of `path` with the one with `peer` */
+    STAGE_DEED_MOVES,       /* that of `path` to worker `number` */
+    STAGE_DEED_REFUSES,     /* the call of `peer` at `local` is not taken */
 };
 
 /* What the engine or the data path let out. */
 struct stage_heard {
-    bool is_to_peer;     /* else to a client, along `path` */
-    bool is_from_engine; /* by host->send, else a verdict */
+    enum stage_deed deed; /* else it is bytes */
+    uint32_t number;      /* of the connection with a peer, or of a worker */
+    bool is_to_peer;      /* else to a client, along `path` */
+    bool is_from_engine;  /* by host->send, else a verdict */
     struct path path;
     uint32_t endpoint;    /* to a peer: from here */
     struct netaddr local; /* to a peer: the address it leaves from */
@@ -54,7 +71,26 @@ struct stage_event {
 
 struct stage_endpoint {
     bool is_open;
+    bool is_stream; /* of TCP */
     struct netaddr local, told;
+};
+
+/* A client's connection, at its slot; path.connection is the slot. */
+struct stage_client {
+    bool is_open; /* and the engine's: neither joined nor moved */
+    uint16_t generation;
+};
+
+enum stage_call_state { STAGE_CALL_NONE, STAGE_CALL_BEGUN, STAGE_CALL_MADE, STAGE_CALL_JOINED };
+
+/* A TCP connection between a relayed address and a peer, as net has it. */
+struct stage_call {
+    enum stage_call_state state;
+    uint32_t link; /* the engine's number of it */
+    uint32_t endpoint;
+    struct peer_addr peer;
+    struct mono until;  /* to be made, or joined */
+    struct path client; /* that it is joined with */
 };
 
 struct stage_reserve {
@@ -103,6 +139,7 @@ struct stage_config {
     uint8_t focus; /* realm that realm words speak of */
     uint32_t capacity;
     uint16_t ports; /* per address, from STAGE_PORT_FIRST */
+    uint16_t workers;
     bool has_family[FLOW_FAMILIES];
 };
 
@@ -138,6 +175,9 @@ struct stage {
     void *live[OWN_HOSTS_MAX]; /* 65536 bytes each, made when first needed */
     struct stage_endpoint endpoint[STAGE_ENDPOINTS_MAX];
     struct stage_reserve reserve[STAGE_RESERVES_MAX];
+    struct stage_client client[STAGE_CLIENTS_MAX]; /* [0] is nobody's */
+    struct stage_call call[STAGE_CALLS_MAX];
+    bool is_cut_off; /* no connection to a peer can even be begun */
     struct stage_user user[STAGE_USERS_MAX];
     struct stage_secret secret[STAGE_SECRETS_MAX];
     bool is_store_down;
@@ -178,11 +218,19 @@ void stage_from_client(struct stage *s, const struct path *path, struct span byt
 void stage_from_peer(struct stage *s, uint32_t endpoint, const struct netaddr *peer,
                      struct span bytes, uint8_t tos);
 
+/* stage_hear — note bytes that leave, or with `deed` what else is done. Returns the note, borrowed.
+ */
+struct stage_heard *stage_hear(struct stage *s, enum stage_deed deed, struct span bytes);
+
 /* stage_hear_nothing — forget what was heard so far. */
 void stage_hear_nothing(struct stage *s);
 
 /* stage_drop_heard — forget item `i` of what was heard. */
 void stage_drop_heard(struct stage *s, int i);
+
+/* stage_check — whether the host's count of connections is the engine's. Returns NULL when all is
+ * well, else what is not, static. */
+const char *stage_check(const struct stage *s);
 
 /* stage_finish — let all allocations run out (or, `at_once`, end them), then look for leaks and
  * sums that do not add up. Returns NULL when all is well, else what is not, static. */
@@ -206,6 +254,44 @@ void stage_config_snapshot(struct stage *s, struct stage_snapshot *out);
 enum turn_open_result stage_ports_open(void *context, const struct turn_wish *wish,
                                        struct turn_endpoint *out);
 void stage_ports_close(void *context, uint32_t endpoint);
+
+/* stage_connections_open — give a path of a connection one of its own, fresh. Never fails. */
+void stage_connections_open(struct stage *s, struct path *path);
+
+/* stage_connections_close — the client's end of its connection is gone: so is the allocation, or
+ * what it was joined with. Never fails. */
+void stage_connections_close(struct stage *s, const struct path *path);
+
+/* stage_connections_has — whether a path has what it needs to reach the engine. Never fails. */
+bool stage_connections_has(const struct stage *s, const struct path *path);
+
+/* stage_connections_connect, _disconnect, _join, _move — the host's side, see struct turn_host. */
+bool stage_connections_connect(void *context, uint32_t endpoint, const struct peer_addr *peer,
+                               uint32_t link, uint32_t *number);
+void stage_connections_disconnect(void *context, uint32_t number);
+void stage_connections_join(void *context, const struct path *client, uint32_t number);
+bool stage_connections_move(void *context, const struct path *client, unsigned worker);
+
+/* stage_connections_find — the number of the connection of an endpoint with a peer; UINT32_MAX when
+ * there is none. */
+uint32_t stage_connections_find(const struct stage *s, uint32_t endpoint,
+                                const struct netaddr *peer);
+
+/* stage_connections_made — it is made, or cannot be. Never fails. */
+void stage_connections_made(struct stage *s, uint32_t number, bool is_connected);
+
+/* stage_connections_call — a peer connects to a relayed address. Never fails. */
+void stage_connections_call(struct stage *s, uint32_t endpoint, const struct netaddr *peer);
+
+/* stage_connections_leave — the peer's end is gone, and the client's that is joined with it. Never
+ * fails. */
+void stage_connections_leave(struct stage *s, uint32_t number);
+
+/* stage_connections_next — when the next one has waited long enough; {0}: none waits. */
+struct mono stage_connections_next(const struct stage *s);
+
+/* stage_connections_expire — end those that have waited long enough. Never fails. */
+void stage_connections_expire(struct stage *s);
 
 /* stage_live_map — the live map of an own host. */
 _Atomic uint8_t *stage_live_map(struct stage *s, int host);

@@ -20,7 +20,8 @@ static void add_host(struct own *own, const char *text)
 void stage_config_init(struct stage_config *c)
 {
     struct settings *s = &c->settings;
-    *c = (struct stage_config){.capacity = 64, .ports = 16, .has_family = {true, true}};
+    *c = (struct stage_config){
+        .capacity = 64, .ports = 16, .workers = 8, .has_family = {true, true}};
     s->realm_count = 1;
     s->nonce_lifetime = 600;
     s->channel_last = CHANNEL_MAX;
@@ -56,6 +57,8 @@ static bool set_words(struct stage_config *c, const char *name, const char *valu
         snprintf(s->software, sizeof(s->software), "%s", value);
     } else if (strcmp(name, "icmp") == 0) {
         s->icmp = strcmp(value, "yes") == 0;
+    } else if (strcmp(name, "relays-tcp") == 0) {
+        s->relays_tcp = strcmp(value, "yes") == 0;
     } else if (strcmp(name, "strict") == 0) {
         r->is_strict = strcmp(value, "yes") == 0;
     } else {
@@ -99,6 +102,7 @@ static bool set_number(struct stage_config *c, const char *name, uint32_t n)
         {"channels", &r->channels_max},
         {"channel-last", &s->channel_last},
         {"ports", &c->ports},
+        {"workers", &c->workers},
     };
     for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
         if (strcmp(name, small[i].name) == 0) {

@@ -123,8 +123,11 @@ enum turn_open_result stage_ports_open(void *context, const struct turn_wish *wi
     while (s->endpoint[number].is_open) {
         number++;
     }
-    s->endpoint[number] = (struct stage_endpoint){true, local, told_for(s, &local)};
-    stage_live_map(s, own_find(own, &local))[local.port] = 1;
+    s->endpoint[number] =
+        (struct stage_endpoint){true, wish->is_stream, local, told_for(s, &local)};
+    if (!wish->is_stream) { /* live are the ports that datagrams may be relayed to */
+        stage_live_map(s, own_find(own, &local))[local.port] = 1;
+    }
     out->number = number;
     out->told = s->endpoint[number].told;
     return TURN_OPENED;
@@ -138,7 +141,9 @@ void stage_ports_close(void *context, uint32_t endpoint)
         return;
     }
     struct netaddr local = s->endpoint[endpoint].local;
-    stage_live_map(s, own_find(&s->snapshot[s->which]->own, &local))[local.port] = 0;
+    if (!s->endpoint[endpoint].is_stream) {
+        stage_live_map(s, own_find(&s->snapshot[s->which]->own, &local))[local.port] = 0;
+    }
     s->endpoint[endpoint].is_open = false;
 }
 
