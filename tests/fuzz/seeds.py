@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""seeds: write the seed inputs of fuzz_message and fuzz_attributes below corpus/.
+"""seeds: write the seed inputs of the targets that read binary formats below corpus/.
 
 They are kept in the tree; run this again only to add some. The same seeds come out every time.
 """
@@ -171,8 +171,75 @@ ATTRIBUTES = {
 }
 
 
+def channel(size, number=0x4001, told=None, pad=True):
+    length = size if told is None else told
+    return struct.pack(">HH", number, length) + b"d" * size + b"\0" * (-size % 4 if pad else 0)
+
+
+def stream(*messages, small_cuts=False, small_frames=False, seed=1):
+    return struct.pack(">BH", small_cuts | small_frames << 1, seed) + b"".join(messages)
+
+
+BIND = message(0x000B, attribute(0x2A, b"\0\0\0\7"), *WHO, sign=[SHA1])
+BINDING = MESSAGES["binding-request"]
+
+FRAMES = {
+    "mixture": stream(BINDING, channel(5), MESSAGES["allocate-request"], channel(0), channel(1200)),
+    "mixture-byte-by-byte": stream(BINDING, channel(3), channel(0), BINDING, small_cuts=True),
+    "channel-data-of-each-padding": stream(*(channel(n) for n in range(9)), seed=7),
+    "channel-data-without-its-padding": stream(channel(5, pad=False), BINDING),
+    "channel-data-larger-than-wanted": stream(channel(2045), small_frames=True),
+    "channel-data-just-wanted": stream(channel(2044), BINDING, small_frames=True),
+    "channel-data-largest-begun": stream(channel(40, told=65535)),
+    "stun-of-odd-length": stream(BINDING, header(0x0001, 6) + bytes(6)),
+    "stun-largest-begun": stream(header(0x0001, 65532) + bytes(40)),
+    "neither": stream(BINDING, b"\x80\0\0\0"),
+    "connection-bind-and-more": stream(BIND, b"whatever a peer says"),
+}
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+CROSSED = SIGNATURE[:6] + b"\r" + SIGNATURE[7:]
+
+
+def balancer(command, family, body, told=None, signature=SIGNATURE):
+    length = len(body) if told is None else told
+    return signature + struct.pack(">BBH", command, family, length) + body
+
+
+PORTS = struct.pack(">HH", 51000, 3478)
+VIA4 = bytes([198, 51, 100, 7, 192, 0, 2, 9]) + PORTS
+VIA6 = bytes.fromhex("20010db8" + "00" * 11 + "07" + "20010db8" + "00" * 11 + "09") + PORTS
+VIA_MAPPED = bytes.fromhex(("00" * 10 + "ffffc6336407") * 2) + PORTS
+TLVS = b"\x03\0\4\1\2\3\4" + b"\x02\0\x0brelay.local" + b"\x04\0\0"
+
+PROXY_HEADERS = {
+    "ipv4": balancer(0x21, 0x11, VIA4),
+    "ipv4-then-stun": balancer(0x21, 0x11, VIA4) + BINDING,
+    "ipv4-with-values-behind": balancer(0x21, 0x11, VIA4 + TLVS),
+    "ipv6": balancer(0x21, 0x21, VIA6),
+    "ipv6-mapped": balancer(0x21, 0x21, VIA_MAPPED),
+    "local": balancer(0x20, 0x00, b""),
+    "local-with-addresses": balancer(0x20, 0x11, VIA4),
+    "unspecified": balancer(0x21, 0x00, b"12345678"),
+    "unix": balancer(0x21, 0x31, bytes(216)),
+    "datagram": balancer(0x21, 0x12, VIA4),
+    "too-short-for-ipv6": balancer(0x21, 0x21, VIA4),
+    "too-long": balancer(0x21, 0x11, VIA4, told=65535),
+    "version-three": balancer(0x31, 0x11, VIA4),
+    "version-one": b"PROXY TCP4 198.51.100.7 192.0.2.9 51000 3478\r\n",
+    "wrong-signature": balancer(0x21, 0x11, VIA4, signature=CROSSED),
+}
+
+CORPORA = {
+    "message": MESSAGES,
+    "attributes": ATTRIBUTES,
+    "frame": FRAMES,
+    "proxy_header": PROXY_HEADERS,
+}
+
+
 def main():
-    for target, seeds in (("message", MESSAGES), ("attributes", ATTRIBUTES)):
+    for target, seeds in CORPORA.items():
         folder = CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, seed in seeds.items():
