@@ -330,7 +330,9 @@ clean_up() {
 			kill -KILL "$pid" 2>/dev/null
 		done
 		ip netns delete "$namespace" 2>/dev/null
+		rm -rf "/etc/netns/$namespace"
 	done
+	rmdir /etc/netns 2>/dev/null
 	wait 2>/dev/null
 	rm -rf "$work"
 	exit "$status"
