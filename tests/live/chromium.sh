@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# chromium.sh — a headless Chromium makes a call between two peer connections of one page,
-# relay only: video decoded at both ends, a data channel echoed, and a wrong credential
-# refused. Needs no library: Chromium is driven over its DevTools pipe. T01 T44 T49 T50 S33 Q01.
-. "$(dirname "$0")/common.sh"
+# chromium.sh — a headless Chromium calls itself through two relays, over UDP, TCP and TLS:
+# video decoded at both ends, a data channel echoed, ICE restarted; a wrong password and an
+# untrusted certificate refused. Needs no library. T01 T44 T49 T50 S33 U01 Q01.
+. "$(dirname "$0")/browser.sh"
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
-	skip_all "chromium is not installed"
-plan 5
+chromium=$(find_chromium) || skip_all "chromium is not installed"
+plan 17
 world_up
-write_config
-start_server
+serve_browsers
 
-TMPDIR=$work python_test 120 chromium_relay.py "$browser"
+browser_test 240 browser_relay.py chromium "$chromium"
 
 server_ended_cleanly
