@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""chromium.sh — a browser calls itself over each transport, and is refused.
+"""chromium.sh and firefox.sh — a browser calls itself over each transport, and is refused.
 
 Arguments: the kind of browser, its program, the file of the authority to trust."""
 
@@ -7,9 +7,10 @@ import sys
 
 from browser import URLS, Call, browsers, check_call, check_restart, ice_server, run_with
 from chromium_driver import Chromium
+from firefox_driver import Firefox
 from livetest import note, ok
 
-KINDS = {"chromium": (Chromium, "Q01")}
+KINDS = {"chromium": (Chromium, "Q01"), "firefox": (Firefox, "Q04")}
 
 
 def calls(browser, transport, client):
