@@ -3,7 +3,8 @@
 # browser.sh — what the scripts with browsers share; sourced in place of common.sh. A test calls
 # serve_browsers where others call write_config and start_server.
 
-. "$(dirname "${BASH_SOURCE[0]}")/certificate.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/certificates.sh"
 
 need_command certutil
 

@@ -1,12 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# certificates.sh — certificates for the live tests, made with openssl in the scratch folder.
-# Sourced behind common.sh; a test calls need_command openssl before its plan.
+# certificates.sh — certificates for the live tests, made with openssl in the scratch folder, and
+# the name they are for. Sourced behind common.sh and before plan.
+
+need_command openssl
+
+server_name=turn.north.gov
 
 : "${work:=}" # common.sh's scratch folder
 
 # What a certificate is made for, unless a test says otherwise.
-certificate_names=DNS:turn.north.gov,IP:10.77.0.1,IP:fd77::1
+certificate_names=DNS:$server_name,IP:10.77.0.1,IP:fd77::1
 
 # openssl_quietly ARGUMENT... — openssl; what it says is shown when it fails.
 openssl_quietly() {
@@ -54,7 +58,7 @@ make_certificate() {
 	END
 	make_key "$work/$2" "${3:-ec}"
 	openssl_quietly req -new -config "$work/openssl.conf" -key "$work/$2" \
-		-subj "/CN=turn.north.gov" -out "$work/leaf.csr"
+		-subj "/CN=$server_name" -out "$work/leaf.csr"
 	openssl_quietly x509 -req -in "$work/leaf.csr" -CA "$work/ca.pem" -CAkey "$work/ca-key.pem" \
 		-set_serial "0x$(openssl rand -hex 8)" -days "${5:-30}" -extfile "$work/leaf.conf" \
 		-out "$work/leaf.pem"
@@ -70,4 +74,13 @@ make_certificates() {
 # What write_config is given for them.
 tls_section() {
 	echo "tls { certificate = \"$work/fullchain.pem\" key = \"$work/key.pem\" }"
+}
+
+# name_server — the client's namespace knows the server by name. Another name is refused at once:
+# a browser that waits for a DNS server which does not answer is late for names in hosts too.
+name_server() {
+	local files=/etc/netns/$client_ns
+	mkdir -p "$files"
+	printf '%s\n' "127.0.0.1 localhost" "10.77.0.1 $server_name" >"$files/hosts"
+	printf '%s\n' "nameserver 127.0.0.1" "options timeout:1 attempts:1" >"$files/resolv.conf"
 }
