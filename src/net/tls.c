@@ -58,6 +58,16 @@ static int make_no_cookie(SSL *ssl, unsigned char *cookie, unsigned *size)
     return 0; /* OpenSSL never has to ask for one */
 }
 
+/* no_passphrase — OpenSSL would ask the terminal for it, and the server would wait. */
+static int no_passphrase(char *out, int room, int is_writing, void *argument)
+{
+    (void)out;
+    (void)room;
+    (void)is_writing;
+    (void)argument;
+    return -1;
+}
+
 static SSL_CTX *new_context(const SSL_METHOD *method, int least)
 {
     SSL_CTX *ctx = SSL_CTX_new(method);
@@ -77,13 +87,15 @@ static SSL_CTX *new_context(const SSL_METHOD *method, int least)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets: nothing is kept here */
     SSL_CTX_set_num_tickets(ctx, 1);
     SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     return ctx;
 }
 
-/* words_of_error — the newest reason in OpenSSL's queue, which is emptied. */
+/* words_of_error — the first reason in OpenSSL's queue, which is emptied: those behind it only say
+ * which library passed it on. */
 static const char *words_of_error(void)
 {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = ERR_peek_error();
     const char *reason = error ? ERR_reason_error_string(error) : NULL;
     ERR_clear_error();
     return reason ? reason : "it is no PEM file";
@@ -108,10 +120,13 @@ static bool load(SSL_CTX *ctx, const char *certificate, const char *key, char *w
                  words_of_error());
         return false;
     }
-    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1) {
+    bool is_read = SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1;
+    if (is_read && SSL_CTX_check_private_key(ctx) == 1) {
         return true;
     }
-    bool is_other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
+    /* A key of another kind than the certificate's is read and kept apart from it. */
+    bool is_other = is_read ||
+                    ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
                     ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
     if (is_other) {
         ERR_clear_error();
