@@ -48,8 +48,8 @@ void wheel_remove(struct wheel *w, uint32_t index);
  * returns WHEEL_NONE, or stop early and go on in the next turn. */
 uint32_t wheel_take_due(struct wheel *w, struct mono now);
 
-/* wheel_next — when wheel_take_due should be called again: no record is due before. Returns {0} when
- * nothing waits. O(slots) at worst. */
+/* wheel_next — when wheel_take_due should be called again: no record is due before. Returns {0}
+ * when nothing waits. O(slots) at worst. */
 struct mono wheel_next(const struct wheel *w);
 
 #endif

@@ -108,6 +108,19 @@ bool park_take_late(struct turn *t, struct mono now, struct park_place *out)
     return false;
 }
 
+bool park_has(const struct turn *t, const struct path *path)
+{
+    const struct parking *parking = parking_of(t);
+    bool has = false;
+    if (is_committed(t) && parking->used > 0) {
+        for (int i = 0; i < TURN_PARKED_MAX && !has; i++) {
+            const struct park_place *p = &parking->place[i];
+            has = p->is_used && path_is_equal(&p->path, path);
+        }
+    }
+    return has;
+}
+
 void park_forget(struct turn *t, const struct path *path)
 {
     struct parking *parking = parking_of(t);

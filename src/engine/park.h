@@ -41,6 +41,9 @@ bool park_take(struct turn *t, uint8_t realm, struct span name, struct park_plac
  * none. */
 bool park_take_late(struct turn *t, struct mono now, struct park_place *out);
 
+/* park_has — whether a request of this path waits. Never fails. */
+bool park_has(const struct turn *t, const struct path *path);
+
 /* park_forget — drop what a path's client asked: its connection is gone. Never fails. */
 void park_forget(struct turn *t, const struct path *path);
 

@@ -257,6 +257,11 @@ void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct no
     }
 }
 
+bool turn_is_waiting(const struct turn *t, const struct path *path)
+{
+    return park_has(t, path);
+}
+
 void turn_disconnected(struct turn *t, const struct path *path, struct now now)
 {
     uint32_t flow = flow_find(&t->flows, flow_hash(&t->flows, path), path);

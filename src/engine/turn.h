@@ -165,8 +165,12 @@ void turn_receive(struct turn *t, const struct path *from, struct span bytes, st
  * `name` is as it was asked for, a USERHASH where it was one. Never fails. */
 void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct now now);
 
-/* turn_disconnected — the connection of a path is gone: end the allocation it has, if any, and forget
- * the requests that wait for a key. Never fails. */
+/* turn_is_waiting — whether a request of a path waits for a key: what follows it in a stream should
+ * wait as well. Never fails. */
+bool turn_is_waiting(const struct turn *t, const struct path *path);
+
+/* turn_disconnected — the connection of a path is gone: end the allocation it has, if any, and
+ * forget the requests that wait for a key. Never fails. */
 void turn_disconnected(struct turn *t, const struct path *path, struct now now);
 
 /* turn_has_allocation — whether a path has an allocation within its time. Never fails. */

@@ -88,7 +88,7 @@ static uint8_t wishes(const struct connection_set *set, const struct connection 
                             ? EPOLLIN
                             : 0);
     default:
-        return write | (c->is_held ? 0 : EPOLLIN);
+        return write | (c->is_held || c->is_waiting ? 0 : EPOLLIN);
     }
 }
 

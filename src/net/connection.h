@@ -73,6 +73,7 @@ struct connection {
     uint8_t watched;   /* EPOLLIN and EPOLLOUT as asked for at present; 0: in no epoll set */
     bool is_trusted;   /* it has had an allocation: whole messages are taken */
     bool is_held;      /* too many replies wait: nothing is read */
+    bool is_waiting;   /* a request of it waits for a key: nothing is read until it is answered */
     bool is_again;     /* on the list of those to be looked at in the next turn */
     bool is_broken;    /* a write failed: to be closed */
     bool is_ended;     /* the other side sends no more */

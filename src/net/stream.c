@@ -24,10 +24,19 @@ void stream_fini(struct stream *s)
     munmap(s->bytes, STREAM_INPUT_SIZE);
 }
 
+/* room_for — bytes that may be read behind those that were kept. One that was moved here may have
+ * kept more than the beginning of a message: then that is handled first. */
+static size_t room_for(const struct connection *c)
+{
+    size_t most = c->is_trusted ? STREAM_INPUT_SIZE : STREAM_READ_UNKNOWN;
+    size_t left = c->kept_size < most ? most - c->kept_size : 0;
+    return left < STREAM_READ ? left : STREAM_READ;
+}
+
 enum connection_io stream_read(struct stream *s, struct connection *c)
 {
     size_t got;
-    size_t room = c->is_trusted ? STREAM_READ : STREAM_READ_UNKNOWN - c->kept_size;
+    size_t room = room_for(c);
     s->is_bad = false;
     s->at = s->bytes;
     s->left = c->kept_size;
@@ -36,6 +45,9 @@ enum connection_io stream_read(struct stream *s, struct connection *c)
         free(c->kept);
         c->kept = NULL;
         c->kept_size = 0;
+    }
+    if (room == 0) {
+        return CONNECTION_DONE;
     }
     enum connection_io io = connection_read(c, s->bytes + s->left, room, &got);
     s->left += got;

@@ -32,8 +32,9 @@ bool stream_init(struct stream *s);
 /* stream_fini — free it. Never fails. */
 void stream_fini(struct stream *s);
 
-/* stream_read — have the input hold what was kept of the connection, and one reading more. Returns
- * CONNECTION_DONE when something was read; what was kept is there in any case. */
+/* stream_read — have the input hold what was kept of the connection, and one reading more where
+ * there is room. Returns CONNECTION_DONE when there may be more to read; what was kept is there in
+ * any case. */
 enum connection_io stream_read(struct stream *s, struct connection *c);
 
 /* stream_cut — cut packets off the input, at most `room`, each with the connection's path. The last

@@ -292,9 +292,10 @@ static bool handle_input(struct worker *w, struct connection *c)
 {
     struct packet packets[BATCH_SIZE];
     size_t count;
-    while ((count = stream_cut(&w->stream, c, packets, BATCH_SIZE)) > 0) {
+    while (!c->is_waiting && (count = stream_cut(&w->stream, c, packets, BATCH_SIZE)) > 0) {
         c->heard = w->now.mono;
         worker_traffic_from_clients(w, packets, count);
+        c->is_waiting = turn_is_waiting(&w->turn, &c->path);
         if (c->mover != 0) {
             stream_return(&w->stream); /* the other worker answers it */
         }
@@ -353,7 +354,7 @@ static void move(struct worker *w, struct connection *c)
 /* serve_frames — read a client's messages, and have them handled. */
 static void serve_frames(struct worker *w, struct connection *c)
 {
-    for (int i = 0; i < READS_PER_TURN && !c->is_held; i++) {
+    for (int i = 0; i < READS_PER_TURN && !c->is_held && !c->is_waiting; i++) {
         enum connection_io io = stream_read(&w->stream, c);
         if (is_web(c, &w->stream)) {
             if (stream_keep(&w->stream, c)) {
@@ -385,7 +386,7 @@ static void serve_frames(struct worker *w, struct connection *c)
         }
     }
     connection_watch(&w->connections, c);
-    if (!c->is_held) {
+    if (!c->is_held && !c->is_waiting) {
         connection_put_again(&w->connections, c);
     }
 }
@@ -428,7 +429,8 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
         drop(w, c, true);
         return;
     }
-    bool was_held = c->is_held;
+    bool was_held = c->is_held || c->is_waiting;
+    c->is_waiting = c->is_waiting && turn_is_waiting(&w->turn, &c->path);
     if (events & EPOLLOUT && c->state != CONNECTION_CONNECTING) {
         if (connection_flush(c, w->now.mono) == CONNECTION_FAILED) {
             drop(w, c, true);
@@ -436,7 +438,8 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
         }
         connection_watch(&w->connections, c);
     }
-    bool may_read = events & (EPOLLIN | EPOLLHUP) || c->wants_write || (was_held && !c->is_held);
+    bool may_read = events & (EPOLLIN | EPOLLHUP) || c->wants_write ||
+                    (was_held && !c->is_held && !c->is_waiting);
     switch (c->state) {
     case CONNECTION_FRAMES:
         if (may_read) {

@@ -49,9 +49,13 @@ void worker_traffic_reply(struct worker *w, const struct path *to, const uint8_t
     memcpy(out.bytes, bytes, size);
     if (to->kind == PATH_DTLS) {
         seal(w, &out);
-    } else {
-        file(w, &out);
+        return;
     }
+    struct connection *c = connection_of(&w->connections, to);
+    if (c && c->is_waiting) {
+        connection_put_again(&w->connections, c); /* this may be what it waits for */
+    }
+    file(w, &out);
 }
 
 void worker_traffic_file_sealed(struct worker *w, const struct path *to, const uint8_t *bytes,
