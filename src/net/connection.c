@@ -186,9 +186,11 @@ void connection_adopt(struct connection_set *set, struct connection *c,
     c->link = fresh.link;
     c->timer = fresh.timer;
     c->watched = fresh.watched;
+    c->next_again = fresh.next_again;
+    c->is_again = fresh.is_again; /* and broken: where epoll would not have it */
+    c->is_broken = c->is_broken || fresh.is_broken;
     c->other = CONNECTION_NONE;
     c->mover = 0;
-    c->is_again = false;
     connection_name(set, c);
     connection_watch(set, c);
     connection_time(set, c);
