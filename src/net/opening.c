@@ -44,16 +44,15 @@ static bool is_for_web(const struct listener_rules *rules, struct span name)
     return false;
 }
 
+/* look_tls — a session of OpenSSL takes tens of kilobytes: there is none before the hello is whole.
+ */
 static enum opening_verdict look_tls(const struct listener_rules *rules, const struct connection *c,
                                      const uint8_t *bytes, size_t size)
 {
     struct hello hello;
-    if (rules->names.count == 0) {
-        return decide(c, OPENING_SECURE);
-    }
     enum hello_verdict verdict = hello_read_tls(bytes, size, &hello);
     if (verdict == HELLO_MORE) {
-        return await(c, size);
+        return await(c, hello.size - 1);
     }
     bool is_web = verdict == HELLO_OK && is_for_web(rules, hello.name);
     return decide(c, is_web ? OPENING_WEB : OPENING_SECURE);
