@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "net/addresses.h"
 #include "net/clock.h"
 #include "net/entropy_os.h"
+#include "net/heap.h"
 #include "net/notify.h"
 #include "net/privilege.h"
 #include "net/steer.h"
@@ -57,6 +59,7 @@ struct server {
     uint64_t files;      /* stamp of the certificates' files, as they were read */
     uint64_t files_seen; /* and a second ago */
     uint32_t seconds;    /* since the start */
+    uint32_t ended;      /* connections when the heap was trimmed last */
     bool is_draining;
     struct mono drain_until; /* 0: as long as it takes */
     char *why;               /* WHY_MAX bytes of the starter's */
@@ -541,6 +544,17 @@ static uint32_t live_allocations(const struct server *s)
     return live;
 }
 
+/* tidy_heap — every few seconds, when many connections have ended. */
+static void tidy_heap(struct server *s)
+{
+    enum { EVERY = 5, MANY = 256 };
+    uint32_t ended = atomic_load_explicit(&s->shared.ended, memory_order_relaxed);
+    if (s->seconds % EVERY == 0 && ended - s->ended >= MANY) {
+        s->ended = ended;
+        heap_trim();
+    }
+}
+
 static void on_second(evutil_socket_t fd, short what, void *argument)
 {
     struct server *s = argument;
@@ -552,6 +566,7 @@ static void on_second(evutil_socket_t fd, short what, void *argument)
     if (++s->seconds % SECONDS_PER_DAY == 0) {
         say_certificates(s);
     }
+    tidy_heap(s);
     bool is_late = s->drain_until.ns != 0 && !mono_is_before(now, s->drain_until);
     if (s->is_draining && (is_late || live_allocations(s) == 0)) {
         say(s, LOG_LEVEL_INFO, "drained", NULL, NULL);

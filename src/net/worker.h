@@ -39,6 +39,7 @@ struct worker_shared {
     uint32_t capacity;    /* allocations per worker */
     uint32_t connections; /* of clients and peers, per worker */
     uint8_t cookie_key[DTLS_COOKIE_KEY_SIZE];
+    _Atomic uint32_t ended; /* connections that are over */
 };
 
 /* What became of connections. */

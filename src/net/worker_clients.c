@@ -3,6 +3,7 @@
 #include "net/worker_clients.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ static void drop(struct worker *w, struct connection *c, bool is_reset)
 {
     struct connection *other =
         c->other == CONNECTION_NONE ? NULL : connection_at(&w->connections, c->other);
+    atomic_fetch_add_explicit(&w->shared->ended, 1, memory_order_relaxed);
     if (c->source != 0) {
         quota_give(&w->shared->quota, c->source);
     }
