@@ -42,18 +42,23 @@ static bool make_credential(const struct probe_options *options, const struct di
 static int run_check(const struct probe_options *options, const struct probe_check_plan *plan)
 {
     struct probe_report report;
-    probe_report_begin(&report, stdout, options->json, options->uri);
+    probe_report_begin(&report, stdout, options->json, options->uri, plan->uri.transport);
     bool ok = probe_check_run(plan, &report);
     return probe_report_end(&report, ok) && ok ? ALL_WORKED : STEP_FAILED;
 }
 
-static int check(const struct probe_options *options)
+static enum probe_uri_verdict read_uri(const struct probe_options *options, struct probe_uri *out)
 {
-    struct probe_check_plan plan = {.family = family_of(options)};
-    enum probe_uri_verdict verdict = probe_uri_parse(options->uri, &plan.uri);
-    if (verdict != PROBE_URI_OK) {
-        return say_usage(options->uri, probe_uri_reason(verdict));
+    enum probe_uri_verdict verdict = probe_uri_parse(options->uri, out);
+    if (verdict != PROBE_URI_OK || options->transport == PROBE_OPTIONS_AS_SAID) {
+        return verdict;
     }
+    return probe_uri_choose(out, options->transport == PROBE_OPTIONS_TCP);
+}
+
+/* check — with the URI read and whom to believe. */
+static int check(const struct probe_options *options, struct probe_check_plan *plan)
+{
     struct digest *digest = digest_openssl_new();
     if (!digest) {
         fputs("turnpike-probe: OpenSSL lacks MD5, SHA-1 or SHA-256\n", stderr);
@@ -61,19 +66,45 @@ static int check(const struct probe_options *options)
     }
     struct probe_credential credential;
     struct probe_trace trace = {stderr, clock_now().mono};
-    plan.terms = (struct probe_client_terms){
+    plan->terms = (struct probe_client_terms){
         .digest = digest,
         .entropy = entropy_os(),
         .credential = make_credential(options, digest, &credential) ? &credential : NULL,
-        .trace = options->verbose ? &trace : NULL,
+        .socket =
+            {
+                .transport = plan->uri.transport,
+                .is_turn = plan->uri.is_turn,
+                .name = probe_uri_is_address(&plan->uri) ? NULL : plan->uri.host,
+                .trace = options->verbose ? &trace : NULL,
+            },
         .timeout_ns = options->timeout * MONO_SECOND,
         .is_sha256 = options->sha256,
     };
-    int status = plan.uri.is_turn && !plan.terms.credential
+    int status = plan->uri.is_turn && !plan->terms.credential
                      ? say_usage(options->uri, "needs --user and --password, or --secret")
-                     : run_check(options, &plan);
+                     : run_check(options, plan);
     secret_wipe(&credential, sizeof(credential));
     digest_openssl_free(digest);
+    return status;
+}
+
+static int prepare_check(const struct probe_options *options)
+{
+    struct probe_check_plan plan = {
+        .family = family_of(options),
+        .is_insecure = options->insecure,
+    };
+    enum probe_uri_verdict verdict = read_uri(options, &plan.uri);
+    if (verdict != PROBE_URI_OK) {
+        return say_usage(options->uri, probe_uri_reason(verdict));
+    }
+    plan.roots = tls_client_roots_new(options->roots);
+    if (!plan.roots) {
+        return options->roots ? say_usage(options->roots, "holds no certificate in PEM to believe")
+                              : say_usage("", "OpenSSL has no place for authorities");
+    }
+    int status = check(options, &plan);
+    tls_client_roots_free(plan.roots);
     return status;
 }
 
@@ -88,7 +119,7 @@ int main(int argc, char **argv)
     int status = ALL_WORKED;
     switch (options.command) {
     case PROBE_OPTIONS_CHECK:
-        status = check(&options);
+        status = prepare_check(&options);
         break;
     case PROBE_OPTIONS_HELP:
         probe_options_help(stdout);

@@ -13,7 +13,8 @@ struct transaction {
     const struct probe_answer_terms *terms;
     struct stun_message request;
     struct netaddr server;
-    struct mono start;
+    struct mono start, next, deadline; /* next: when to send again */
+    uint64_t rto_ns;
 };
 
 /* note — remember the most telling thing seen so far; silence tells nothing. */
@@ -88,7 +89,7 @@ static bool judge_answer(const struct transaction *t, struct probe_answer *out)
 }
 
 /* is_channel_data — a relayed packet that is late, RFC 8656 12.4. */
-static bool is_channel_data(const struct probe_socket_input *in)
+static bool is_channel_data(const struct probe_input *in)
 {
     struct reader r = reader_init(in->bytes, in->size);
     uint16_t channel = reader_u16(&r);
@@ -96,10 +97,20 @@ static bool is_channel_data(const struct probe_socket_input *in)
     return reader_is_ok(&r) && channel >= CHANNEL_MIN && channel <= CHANNEL_MAX_CLASSIC;
 }
 
-/* judge_datagram — what came in. Returns whether it ends the wait. */
-static bool judge_datagram(const struct transaction *t, struct probe_answer *out)
+/* fate_of_foreign — what the server sent that is no STUN. */
+static enum probe_fate fate_of_foreign(const struct probe_input *in)
 {
-    const struct probe_socket_input *in = &out->input;
+    enum probe_fate guess = probe_guess_fate((struct span){in->bytes, in->size});
+    if (guess == PROBE_FATE_SECURE || guess == PROBE_FATE_WEB) {
+        return guess;
+    }
+    return is_channel_data(in) ? PROBE_FATE_SILENT : PROBE_FATE_FOREIGN;
+}
+
+/* judge_message — what came in. Returns whether it ends the wait. */
+static bool judge_message(const struct transaction *t, struct probe_answer *out)
+{
+    const struct probe_input *in = &out->input;
     bool is_server = netaddr_is_equal(&in->from, &t->server);
     switch (stun_message_parse(in->bytes, in->size, &out->message)) {
     case STUN_OK:
@@ -108,8 +119,7 @@ static bool judge_datagram(const struct transaction *t, struct probe_answer *out
         note(out, is_server ? PROBE_FATE_MALFORMED : PROBE_FATE_SILENT, &in->from);
         return false;
     case STUN_NOT_STUN:
-        note(out, is_server && !is_channel_data(in) ? PROBE_FATE_FOREIGN : PROBE_FATE_SILENT,
-             &in->from);
+        note(out, is_server ? fate_of_foreign(in) : PROBE_FATE_SILENT, &in->from);
         return false;
     }
     if (!answers(t, &out->message)) {
@@ -122,41 +132,54 @@ static bool judge_datagram(const struct transaction *t, struct probe_answer *out
     return judge_answer(t, out);
 }
 
-/* judge — what the socket has seen. Returns whether it ends the wait: an answer does, and the
- * host's own word that nothing listens there. Other ICMP errors may pass. */
+/* judge — what the socket has seen. Returns whether it ends the wait: an answer does, the end of
+ * the connection, and the host's own word that nothing listens there. Other ICMP errors may
+ * pass. */
 static bool judge(const struct transaction *t, struct probe_answer *out)
 {
     switch (out->input.event) {
-    case PROBE_SOCKET_DATAGRAM:
-        return judge_datagram(t, out);
-    case PROBE_SOCKET_ICMP:
+    case PROBE_INPUT_MESSAGE:
+        return judge_message(t, out);
+    case PROBE_INPUT_END:
+        note(out, out->input.fate, &out->input.from);
+        return true;
+    case PROBE_INPUT_ICMP:
         note(out, out->input.fate, &out->input.from);
         return out->fate == PROBE_FATE_PORT_CLOSED;
-    case PROBE_SOCKET_NOTHING:
+    case PROBE_INPUT_NOTHING:
         break;
     }
     return false;
 }
 
-/* await — send and listen until something ends the wait, or `deadline`. */
-static void await(struct probe_socket *socket, struct span bytes, const struct transaction *t,
+/* send_once — send the request, and set the time of the next sending. */
+static bool send_once(struct probe_socket *socket, struct span bytes, struct transaction *t,
+                      struct probe_answer *out)
+{
+    enum probe_fate fate = probe_socket_send(socket, bytes);
+    if (fate != PROBE_FATE_OK) {
+        out->fate = fate;
+        out->error = errno;
+        return false;
+    }
+    out->sent++;
+    t->next = probe_transport_is_stream(socket->terms->transport) ? t->deadline
+                                                                  : mono_add_ns(t->next, t->rto_ns);
+    t->rto_ns *= 2;
+    return true;
+}
+
+/* await — send and listen until something ends the wait, or the deadline comes. */
+static void await(struct probe_socket *socket, struct span bytes, struct transaction *t,
                   struct probe_answer *out)
 {
-    struct mono deadline = mono_add_ns(t->start, t->terms->timeout_ns);
-    struct mono next = t->start;
-    uint64_t rto = FIRST_RTO_NS;
-    while (mono_is_before(clock_now().mono, deadline)) {
-        if (!mono_is_before(clock_now().mono, next)) {
-            if (probe_socket_send(socket, bytes) != 0) {
-                out->fate = PROBE_FATE_NOT_SENT;
-                out->error = errno;
-                return;
-            }
-            out->sent++;
-            next = mono_add_ns(next, rto);
-            rto *= 2;
+    while (mono_is_before(clock_now().mono, t->deadline)) {
+        bool is_due = !mono_is_before(clock_now().mono, t->next);
+        if (is_due && !send_once(socket, bytes, t, out)) {
+            return;
         }
-        probe_socket_receive(socket, mono_is_before(next, deadline) ? next : deadline, &out->input);
+        bool is_last = mono_is_before(t->deadline, t->next);
+        probe_socket_receive(socket, is_last ? t->deadline : t->next, &out->input);
         if (judge(t, out)) {
             out->ns = clock_now().mono.ns - t->start.ns;
             return;
@@ -180,6 +203,12 @@ void probe_answer_await(struct probe_socket *socket, struct span request,
         out->error = EMSGSIZE;
         return;
     }
-    t.start = clock_now().mono;
+    t.start = t.next = clock_now().mono;
+    t.deadline = mono_add_ns(t.start, terms->timeout_ns);
+    t.rto_ns = FIRST_RTO_NS;
     await(socket, request, &t, out);
+    if (out->fate == PROBE_FATE_ALERT || out->fate == PROBE_FATE_TLS_FAILED) {
+        out->code = tls_client_alert(socket->tls);
+        out->reason = span_of_text(tls_client_words(socket->tls));
+    }
 }

@@ -1,5 +1,5 @@
 /* probe_answer — one request sent until it is answered, and the answer judged.
- * One thread. Retransmission of RFC 8489 6.2.1. */
+ * One thread. Retransmission of RFC 8489 6.2.1, not on streams, 6.2.2. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PROBE_PROBE_ANSWER_H
 #define PROBE_PROBE_ANSWER_H
@@ -17,14 +17,14 @@ struct probe_answer_terms {
 
 struct probe_answer {
     enum probe_fate fate;
-    unsigned code;               /* of PROBE_FATE_REFUSED: 300 to 699 */
-    struct span reason;          /* of PROBE_FATE_REFUSED: the server's words, within bytes */
-    int error;                   /* of PROBE_FATE_NOT_SENT: errno */
+    unsigned code;      /* of REFUSED: 300 to 699; of ALERT: the alert's number */
+    struct span reason; /* of REFUSED: the server's words, in input; of ALERT, TLS_FAILED: static */
+    int error;          /* of NOT_SENT: errno, or 0 */
     struct netaddr from;         /* who answered or sent the ICMP error */
     uint64_t ns;                 /* from the first sending to the answer; 0 without one */
-    unsigned sent;               /* datagrams: 1 means no retransmission */
-    struct stun_message message; /* of PROBE_FATE_OK and PROBE_FATE_REFUSED, borrows bytes */
-    struct probe_socket_input input;
+    unsigned sent;               /* times: 1 means no retransmission */
+    struct stun_message message; /* of OK and REFUSED, borrows input */
+    struct probe_input input;
 };
 
 /* probe_answer_await — send `request` (a whole STUN request) and wait for its answer. Taken for the

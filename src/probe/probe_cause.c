@@ -9,7 +9,7 @@
 struct row {
     enum probe_step_kind kind; /* PROBE_STEP_ANY fits all */
     enum probe_fate fate;
-    unsigned code;  /* of PROBE_FATE_REFUSED; 0 fits all */
+    unsigned code;  /* of PROBE_FATE_REFUSED and PROBE_FATE_ALERT; 0 fits all */
     unsigned facts; /* all of these must hold */
     const char *text;
 };
@@ -22,8 +22,151 @@ static const struct row rows[] = {
      "This machine has no route to that address (often: no IPv6 at all), so the server could not "
      "be checked there. Check it from a machine that has."},
     {PROBE_STEP_ANY, PROBE_FATE_NOT_SENT, 0, 0,
-     "This machine itself did not let the packet out: a local firewall rule against outgoing UDP, "
-     "or no network."},
+     "This machine itself did not let the packet out: a local firewall rule against it, or no "
+     "network."},
+
+    {PROBE_STEP_CONNECT, PROBE_FATE_SILENT, 0, PROBE_CAUSE_LOCAL,
+     "Nobody answers the attempt to connect: a firewall drops TCP (on the server or between here "
+     "and there), the port is wrong, or the server is down. The address is private, so also make "
+     "sure that this machine is in that network. On the server, `ss -ltn` shows whether the port "
+     "is open."},
+    {PROBE_STEP_CONNECT, PROBE_FATE_SILENT, 0, 0,
+     "Nobody answers the attempt to connect: a firewall drops TCP (on the server, in the rules of "
+     "its cloud, or here), the port is wrong, or the server is down. On the server, `ss -ltn` "
+     "shows whether the port is open."},
+    {PROBE_STEP_ANY, PROBE_FATE_CONNECTION_REFUSED, 0, 0,
+     "Nothing listens on that TCP port: the server is not running, listens on another port or "
+     "address only, or not over TCP at all (`listen` has no tcp: or tls: entry), or a firewall "
+     "rejects connections in its name."},
+    {PROBE_STEP_CONNECT, PROBE_FATE_UNREACHABLE, 0, 0,
+     "There is no way to the host: it is down, its address is wrong, or routing is broken; or a "
+     "firewall rejects connections in these words, as firewalld does."},
+    {PROBE_STEP_CONNECT, PROBE_FATE_RESET, 0, 0,
+     "The connection was broken off before it stood: a firewall or load balancer does that in the "
+     "server's name."},
+
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_SILENT, 0, PROBE_CAUSE_STREAM,
+     "The connection is accepted, but the first message of TLS is not answered: the port is for "
+     "something else, perhaps without TLS; a firewall lets connections pass but not TLS; or the "
+     "server, or the one behind a load balancer, hangs."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_SILENT, 0, 0,
+     "No answer at all: the server does not speak DTLS on that port, a firewall drops UDP (on the "
+     "server, in the rules of its cloud, or here), the port is wrong, or the server is down. On "
+     "the server, `ss -lun` shows whether the port is open and `tcpdump udp` whether packets "
+     "arrive."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_STALLED, 0, PROBE_CAUSE_STREAM,
+     "The server began with TLS and then fell silent: it is overloaded, or a firewall that looks "
+     "into TLS stopped it."},
+    {PROBE_STEP_ANY, PROBE_FATE_STALLED, 0, 0,
+     "The server began with DTLS and then fell silent: packets with its certificate, the largest "
+     "of all, are lost (a small MTU, or a firewall that drops fragments), or it is overloaded."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_CLOSED, 0, 0,
+     "The server ended the connection instead of answering with TLS: the port is for something "
+     "else, perhaps for STUN without TLS; the server has no certificate that it could load; or a "
+     "load balancer has no server behind it."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_RESET, 0, 0,
+     "The connection was broken off at the first message of TLS: a firewall that looks into TLS, a "
+     "load balancer without a server behind it, or a server that does not expect TLS on that "
+     "port."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_WEB, 0, 0,
+     "A web server without TLS answers on that port: it belongs to another service, or a proxy "
+     "before the server already takes TLS away."},
+    {PROBE_STEP_ANY, PROBE_FATE_INSECURE, 0, 0,
+     "Something answers on that port but does not speak TLS: the port belongs to another "
+     "service."},
+    {PROBE_STEP_ANY, PROBE_FATE_PLAIN, 0, 0,
+     "The port serves STUN without TLS: check it with stun: or turn: (and `--transport tcp` or "
+     "`?transport=tcp`), or let the server listen there with tls: or dtls: and a certificate."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_PORT_CLOSED, 0, 0,
+     "Nothing listens on that UDP port: the server is not running, listens on another port or "
+     "address only (`listen` has no dtls: entry), or a firewall rejects the packets in its name."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 40, 0,
+     "The server and this check have no cipher in common: the server wants something that modern "
+     "clients do not offer, or has no certificate for the name that it is asked for."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 70, 0,
+     "The server speaks only versions of TLS before 1.2, which browsers refuse."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 112, 0,
+     "The server does not know the name that it is asked for (SNI): it serves other names, or the "
+     "name in the URI is not the one that it is configured for."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 116, 0,
+     "The server wants a certificate from its clients, which browsers have none of for TURN: that "
+     "must be switched off."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 120, 0,
+     "The server knows neither stun.turn nor stun.nat-discovery (ALPN, RFC 7443): the port belongs "
+     "to another service, a web server most likely. Clients that offer no protocol by name may "
+     "get through all the same."},
+    {PROBE_STEP_ANY, PROBE_FATE_ALERT, 0, 0,
+     "The server ends TLS with an alert, see its log. A server whose certificate could "
+     "not be loaded does that, too."},
+    {PROBE_STEP_HANDSHAKE, PROBE_FATE_TLS_FAILED, 0, 0,
+     "What the server answers is no right TLS of version 1.2 or above: it is very old or broken, "
+     "or something on the way rewrites it."},
+    {PROBE_STEP_ANY, PROBE_FATE_TLS_FAILED, 0, 0,
+     "What came could not be decrypted: something on the way rewrites packets, or the server is "
+     "broken."},
+
+    {PROBE_STEP_ANY, PROBE_FATE_SELF_SIGNED, 0, 0,
+     "The certificate is signed by itself, so no client knows whom to believe. Get one from an "
+     "authority, as from Let's Encrypt, or give clients this one, and this check --ca."},
+    {PROBE_STEP_ANY, PROBE_FATE_CHAIN_INCOMPLETE, 0, 0,
+     "The server does not send the intermediate certificate that leads to a root: its file must "
+     "hold the whole chain (of certbot fullchain.pem, not cert.pem). Some browsers fetch what is "
+     "missing, other clients do not. Or it comes from a private authority, which --ca can name."},
+    {PROBE_STEP_ANY, PROBE_FATE_UNKNOWN_ROOT, 0, 0,
+     "The certificate comes from an authority that this machine does not believe: a private one, "
+     "which --ca can name, or somebody on the way who looks into TLS. Where this is seen with "
+     "every server, this machine has no authorities installed (package ca-certificates)."},
+    {PROBE_STEP_ANY, PROBE_FATE_CHAIN_EXPIRED, 0, 0,
+     "An intermediate or root certificate has expired or is not yet valid: get the chain anew from "
+     "the authority."},
+    {PROBE_STEP_ANY, PROBE_FATE_OTHER_PURPOSE, 0, 0,
+     "The certificate was made for something else: its extendedKeyUsage has no serverAuth."},
+    {PROBE_STEP_ANY, PROBE_FATE_CHAIN_BAD, 0, 0,
+     "The certificates that the server sends do not fit together, or break a rule: clients refuse "
+     "them. Get the chain anew from the authority."},
+    {PROBE_STEP_ANY, PROBE_FATE_OTHER_NAME, 0, PROBE_CAUSE_ADDRESS,
+     "The certificate does not cover the address in the URI: that takes an entry of the kind "
+     "iPAddress in its subjectAltName. Give clients a name that it covers."},
+    {PROBE_STEP_ANY, PROBE_FATE_OTHER_NAME, 0, 0,
+     "The certificate does not cover the name in the URI: use one that is listed, or get a "
+     "certificate with this one in its subjectAltName. Where the names are strange, the address "
+     "may be another server's, or the server has several certificates and chose the wrong one."},
+    {PROBE_STEP_ANY, PROBE_FATE_NAME_IN_SUBJECT, 0, 0,
+     "The host stands in the subject (CN) of the certificate alone, where browsers have not looked "
+     "for years: it must be in the subjectAltName."},
+    {PROBE_STEP_ANY, PROBE_FATE_EXPIRED, 0, 0,
+     "The certificate has expired: it was not renewed, or it was and the server still serves the "
+     "old one. If the clock shown is wrong, this machine is to blame."},
+    {PROBE_STEP_ANY, PROBE_FATE_NOT_YET_VALID, 0, 0,
+     "The certificate is not valid yet: it was made with a clock that was ahead, or the clock of "
+     "this machine is behind."},
+    {PROBE_STEP_ANY, PROBE_FATE_WEAK_KEY, 0, 0,
+     "A key of the chain is too short (RSA below 2048 bits, or as weak as that): many clients "
+     "refuse it."},
+    {PROBE_STEP_ANY, PROBE_FATE_WEAK_DIGEST, 0, 0,
+     "A certificate of the chain is signed by SHA-1 or MD5, which can be forged: browsers refuse "
+     "it."},
+
+    {PROBE_STEP_BINDING, PROBE_FATE_SILENT, 0, PROBE_CAUSE_CONNECTED,
+     "The connection stands, but the first request over it is not answered: the port belongs to "
+     "another service, or the server, or the one behind a load balancer, hangs."},
+    {PROBE_STEP_BINDING, PROBE_FATE_CLOSED, 0, 0,
+     "The server ended the connection at the first request: the port belongs to another service, "
+     "or is for TLS (check it with stuns: or turns:), or the server does not serve this "
+     "address."},
+    {PROBE_STEP_BINDING, PROBE_FATE_RESET, 0, 0,
+     "The connection was broken off at the first request: a firewall that lets no STUN pass, or a "
+     "port that belongs to another service, or is for TLS (check it with stuns: or turns:)."},
+    {PROBE_STEP_ANY, PROBE_FATE_CLOSED, 0, 0,
+     "The server ended the connection in the middle of the check: it stopped, reached a limit, or "
+     "takes our messages for wrong ones. See its log."},
+    {PROBE_STEP_ANY, PROBE_FATE_RESET, 0, 0,
+     "The connection was broken off in the middle of the check: the server ended it by force (see "
+     "its log), or a firewall or load balancer forgot or forbade it."},
+    {PROBE_STEP_ANY, PROBE_FATE_SECURE, 0, 0,
+     "The port is for TLS or DTLS: check it with stuns: or turns: in place of stun: or turn:."},
+    {PROBE_STEP_ANY, PROBE_FATE_WEB, 0, 0,
+     "A web server answers on that port: it belongs to another service."},
 
     {PROBE_STEP_BINDING, PROBE_FATE_SILENT, 0, PROBE_CAUSE_LOCAL,
      "No answer at all: a firewall drops UDP (on the server or between here and there), the port "

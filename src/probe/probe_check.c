@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
 #include "net/clock.h"
 #include "probe/probe_cause.h"
+#include "probe/probe_certificate.h"
 #include "probe/probe_relay.h"
 #include "probe/probe_resolve.h"
 #include "probe/probe_scope.h"
@@ -28,6 +28,7 @@ struct check {
     bool is_redirected;       /* we came here by a 300 */
     struct netaddr alternate; /* where a 300 of this server sends us, else family NETADDR_NONE */
     unsigned facts;           /* enum probe_cause_fact */
+    unsigned faults;          /* enum tls_client_fault: of the certificate that was reported */
     bool has_software;        /* the server's SOFTWARE was said */
     struct probe_client a, b;
     struct probe_answer answer; /* of the request last made */
@@ -36,14 +37,14 @@ struct check {
 
 enum outcome { PASSED, FAILED, SKIPPED };
 
-/* finish — find the cause of a failure, and report the step. Returns whether it went well. */
+/* finish — find the cause of a failure, and report the step. Returns whether to go on. */
 static bool finish(struct check *c)
 {
     if (probe_fate_is_failure(c->step.fate) || c->step.fate == PROBE_FATE_NO_ROUTE) {
         c->step.cause = probe_cause_find(&c->step, c->facts);
     }
     probe_report_step(c->report, &c->step);
-    return c->step.fate == PROBE_FATE_OK;
+    return c->step.fate == PROBE_FATE_OK || c->step.is_tolerated;
 }
 
 /* take_alternate — where a 300 sends us; not to ourselves, nor to the other family, RFC 8489 10. */
@@ -72,6 +73,20 @@ static void say_refusal(struct check *c)
     }
 }
 
+static void say_error(struct probe_step *step, int error)
+{
+    if (error != 0) {
+        probe_step_say(step, span_of_text(strerror(error)));
+    }
+}
+
+/* is_from_others — fates of which the address that is behind them tells something. */
+static bool is_from_others(enum probe_fate fate)
+{
+    return fate == PROBE_FATE_ELSEWHERE || fate == PROBE_FATE_UNREACHABLE ||
+           fate == PROBE_FATE_PROHIBITED || fate == PROBE_FATE_TOO_BIG;
+}
+
 /* take_answer — what every answer tells: fate, time, the server's own words. */
 static void take_answer(struct check *c)
 {
@@ -85,14 +100,16 @@ static void take_answer(struct check *c)
         say_refusal(c);
         break;
     case PROBE_FATE_NOT_SENT:
-        probe_step_say(step, span_of_text(strerror(answer->error)));
+        say_error(step, answer->error);
+        break;
+    case PROBE_FATE_ALERT:
+    case PROBE_FATE_TLS_FAILED:
+        probe_step_say(step, answer->reason);
         break;
     default:
         break;
     }
-    bool is_odd = answer->fate == PROBE_FATE_ELSEWHERE || answer->fate == PROBE_FATE_UNREACHABLE ||
-                  answer->fate == PROBE_FATE_PROHIBITED || answer->fate == PROBE_FATE_TOO_BIG;
-    if (is_odd && answer->from.family != NETADDR_NONE) {
+    if (is_from_others(answer->fate) && answer->from.family != NETADDR_NONE) {
         probe_step_address(step, "from", &answer->from);
     }
     if (answer->sent > 1) {
@@ -171,17 +188,6 @@ static bool do_challenge(struct check *c, struct probe_client *client)
     return finish(c);
 }
 
-/* say_time — our clock and the end of the credential, to compare with the server's clock. */
-static void say_time(struct check *c, const char *name, struct wall at)
-{
-    char bytes[32];
-    struct tm tm;
-    time_t s = (time_t)at.s;
-    if (gmtime_r(&s, &tm) && strftime(bytes, sizeof(bytes), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0) {
-        probe_step_word(&c->step, name, bytes);
-    }
-}
-
 static void say_allocation(struct check *c, const struct probe_client *client)
 {
     probe_step_address(&c->step, "relayed", &client->relayed);
@@ -224,8 +230,8 @@ static bool do_allocate(struct check *c, struct probe_client *client)
     }
     const struct probe_credential *credential = c->plan->terms.credential;
     if (c->step.fate == PROBE_FATE_REFUSED && c->step.code == 401 && credential->expires.s != 0) {
-        say_time(c, "clock", clock_now().wall);
-        say_time(c, "expires", credential->expires);
+        probe_step_time(&c->step, "clock", clock_now().wall); /* to compare with the server's */
+        probe_step_time(&c->step, "expires", credential->expires);
     }
     say_software(c);
     return finish(c);
@@ -252,8 +258,11 @@ static bool do_channel(struct check *c, struct probe_client *client,
     return finish(c);
 }
 
-static enum probe_fate fate_of(const struct probe_relay *relay)
+static enum probe_fate fate_of(const struct check *c, const struct probe_relay *relay)
 {
+    if (c->a.socket.end != PROBE_FATE_OK || c->b.socket.end != PROBE_FATE_OK) {
+        return c->a.socket.end != PROBE_FATE_OK ? c->a.socket.end : c->b.socket.end;
+    }
     if (relay->altered > 0) {
         return PROBE_FATE_ALTERED;
     }
@@ -294,7 +303,7 @@ static bool do_relay(struct check *c, enum probe_step_kind kind)
     };
     probe_step_init(&c->step, kind, 0);
     probe_relay_run(&c->a, &c->b, &plan, &relay);
-    c->step.fate = fate_of(&relay);
+    c->step.fate = fate_of(c, &relay);
     probe_step_number(&c->step, "size", plan.size, " bytes");
     probe_step_number(&c->step, "sent", relay.sent, "");
     probe_step_number(&c->step, "arrived", relay.there, "");
@@ -312,7 +321,8 @@ static bool do_relay(struct check *c, enum probe_step_kind kind)
 /* do_release — give an allocation back, if there is one. */
 static bool do_release(struct check *c, struct probe_client *client)
 {
-    if (!client->is_allocated) {
+    bool has_ended = client->socket.end != PROBE_FATE_OK; /* and the allocation with it */
+    if (!client->is_allocated || has_ended) {
         return true;
     }
     probe_step_init(&c->step, PROBE_STEP_RELEASE, client->side);
@@ -321,55 +331,200 @@ static bool do_release(struct check *c, struct probe_client *client)
     return finish(c);
 }
 
-/* open_client — a socket toward the server. On failure the step that needed it is reported. */
-static enum outcome open_client(struct check *c, struct probe_client *client,
-                                enum probe_step_kind kind, char side)
+/* ---- the way to the server */
+
+static struct mono deadline_of(const struct check *c)
+{
+    return mono_add_ns(clock_now().mono, c->plan->terms.timeout_ns);
+}
+
+/* side_of — for steps that a stun: URI has, too, where there are no sides. */
+static char side_of(const struct check *c, const struct probe_client *client)
+{
+    return c->plan->uri.is_turn ? client->side : 0;
+}
+
+/* do_open — a socket toward the server: no step of its own, so `kind` is the one that needed it. */
+static enum outcome do_open(struct check *c, struct probe_client *client, enum probe_step_kind kind,
+                            char side)
 {
     int error = probe_client_open(client, &c->plan->terms, &c->server, side);
     if (error == 0) {
         return PASSED;
     }
     int reason = errno;
-    probe_step_init(&c->step, kind, kind == PROBE_STEP_BINDING ? 0 : side);
-    c->step.fate = error == PROBE_SOCKET_NO_ROUTE ? PROBE_FATE_NO_ROUTE : PROBE_FATE_NOT_SENT;
-    if (error != PROBE_SOCKET_NO_ROUTE) {
-        probe_step_say(&c->step, span_of_text(strerror(reason)));
+    probe_step_init(&c->step, kind, kind == PROBE_STEP_BINDING ? 0 : side_of(c, client));
+    c->step.fate = error == PROBE_ROUTE_NONE ? PROBE_FATE_NO_ROUTE : PROBE_FATE_NOT_SENT;
+    if (error != PROBE_ROUTE_NONE) {
+        say_error(&c->step, reason);
     }
     finish(c);
-    return error == PROBE_SOCKET_NO_ROUTE ? SKIPPED : FAILED;
+    return error == PROBE_ROUTE_NONE ? SKIPPED : FAILED;
+}
+
+static bool do_connect(struct check *c, struct probe_client *client)
+{
+    struct mono start = clock_now().mono;
+    probe_step_init(&c->step, PROBE_STEP_CONNECT, side_of(c, client));
+    errno = 0;
+    c->step.fate = probe_socket_connect(&client->socket, deadline_of(c));
+    if (c->step.fate == PROBE_FATE_NOT_SENT) {
+        say_error(&c->step, errno);
+    }
+    if (c->step.fate != PROBE_FATE_SILENT) {
+        c->step.ns = clock_now().mono.ns - start.ns;
+    }
+    return finish(c);
+}
+
+/* answers_plainly — whether the port answers STUN without TLS or DTLS, on a socket of its own. */
+static bool answers_plainly(const struct check *c)
+{
+    struct probe_client client;
+    struct probe_answer answer = {.fate = PROBE_FATE_SILENT};
+    struct probe_client_terms terms = c->plan->terms;
+    bool is_stream = probe_transport_is_stream(terms.socket.transport);
+    terms.socket.transport = probe_transport_of(is_stream, false);
+    terms.timeout_ns = terms.timeout_ns < MONO_SECOND ? terms.timeout_ns : MONO_SECOND;
+    if (probe_client_open(&client, &terms, &c->server, 'A') != 0) {
+        return false;
+    }
+    if (!is_stream || probe_socket_connect(&client.socket, deadline_of(c)) == PROBE_FATE_OK) {
+        probe_client_bind(&client, &answer);
+    }
+    probe_client_close(&client);
+    return answer.fate == PROBE_FATE_OK || answer.fate == PROBE_FATE_REFUSED;
+}
+
+static void say_session(struct check *c, const struct tls_client *tls)
+{
+    struct tls_client_session session;
+    tls_client_session(tls, &session);
+    probe_step_word(&c->step, "version", session.version);
+    probe_step_word(&c->step, "cipher", session.cipher);
+    if (session.protocol[0]) {
+        probe_step_text(&c->step, "alpn", span_of_text(session.protocol));
+    } else {
+        probe_step_word(&c->step, "alpn", "none");
+    }
+}
+
+/* say_no_session — what is known of a handshake that failed. */
+static void say_no_session(struct check *c, const struct probe_socket *s)
+{
+    struct probe_step *step = &c->step;
+    bool is_mute = step->fate == PROBE_FATE_SILENT || step->fate == PROBE_FATE_CLOSED ||
+                   step->fate == PROBE_FATE_RESET;
+    if (is_mute && answers_plainly(c)) {
+        step->fate = PROBE_FATE_PLAIN;
+    }
+    if (step->fate == PROBE_FATE_ALERT || step->fate == PROBE_FATE_TLS_FAILED) {
+        step->code = tls_client_alert(s->tls);
+        probe_step_say(step, span_of_text(tls_client_words(s->tls)));
+    }
+    if (is_from_others(step->fate) && s->seen_from.family != NETADDR_NONE) {
+        probe_step_address(step, "from", &s->seen_from);
+    }
+}
+
+static bool do_handshake(struct check *c, struct probe_client *client)
+{
+    struct mono start = clock_now().mono;
+    probe_step_init(&c->step, PROBE_STEP_HANDSHAKE, side_of(c, client));
+    c->step.fate = probe_socket_secure(&client->socket, deadline_of(c));
+    if (c->step.fate != PROBE_FATE_SILENT && c->step.fate != PROBE_FATE_STALLED) {
+        c->step.ns = clock_now().mono.ns - start.ns;
+    }
+    if (c->step.fate == PROBE_FATE_OK) {
+        say_session(c, client->socket.tls);
+    } else {
+        say_no_session(c, &client->socket);
+    }
+    return finish(c);
+}
+
+/* do_certificate — the steps that look at the server's certificate. All are done, whatever becomes
+ * of one. B's is not said where it is as good or bad as A's. */
+static bool do_certificate(struct check *c, struct probe_client *client)
+{
+    struct tls_client_certificate seen;
+    struct wall now = clock_now().wall;
+    bool is_address = probe_uri_is_address(&c->plan->uri);
+    tls_client_look(client->socket.tls, c->plan->roots, c->plan->uri.host, now, &seen);
+    if (client == &c->b && seen.faults == c->faults) {
+        return true;
+    }
+    c->faults = seen.faults;
+    bool passed = true;
+    for (int kind = PROBE_STEP_CHAIN; kind <= PROBE_STEP_STRENGTH; kind++) {
+        probe_step_init(&c->step, (enum probe_step_kind)kind, client == &c->b ? client->side : 0);
+        probe_certificate_fill(&c->step, &seen, is_address, now);
+        c->step.is_tolerated = c->plan->is_insecure && c->step.fate != PROBE_FATE_OK;
+        passed = finish(c) && passed;
+    }
+    return passed;
+}
+
+/* reach — everything that must be before the first request can be sent. */
+static enum outcome reach(struct check *c, struct probe_client *client, char side)
+{
+    enum probe_transport transport = c->plan->uri.transport;
+    bool is_stream = probe_transport_is_stream(transport);
+    bool is_secure = probe_transport_is_secure(transport);
+    enum probe_step_kind first = is_stream         ? PROBE_STEP_CONNECT
+                                 : is_secure       ? PROBE_STEP_HANDSHAKE
+                                 : client == &c->a ? PROBE_STEP_BINDING
+                                                   : PROBE_STEP_CHALLENGE;
+    enum outcome outcome = do_open(c, client, first, side);
+    if (outcome != PASSED) {
+        return outcome;
+    }
+    bool passed = (!is_stream || do_connect(c, client)) &&
+                  (!is_secure || (do_handshake(c, client) && do_certificate(c, client)));
+    return passed ? PASSED : FAILED;
 }
 
 /* do_turn — everything behind the binding but giving back. */
 static bool do_turn(struct check *c)
 {
-    return do_challenge(c, &c->a) && do_allocate(c, &c->a) &&
-           open_client(c, &c->b, PROBE_STEP_CHALLENGE, 'B') == PASSED && do_challenge(c, &c->b) &&
-           do_allocate(c, &c->b) && do_permission(c, &c->a, &c->b) &&
+    return do_challenge(c, &c->a) && do_allocate(c, &c->a) && reach(c, &c->b, 'B') == PASSED &&
+           do_challenge(c, &c->b) && do_allocate(c, &c->b) && do_permission(c, &c->a, &c->b) &&
            do_permission(c, &c->b, &c->a) && do_channel(c, &c->b, &c->a) &&
            do_relay(c, PROBE_STEP_RELAY) && do_relay(c, PROBE_STEP_LARGE);
+}
+
+/* facts_of — what is known before anything is sent. */
+static unsigned facts_of(const struct check *c)
+{
+    const struct probe_check_plan *plan = c->plan;
+    const struct probe_credential *credential = plan->terms.credential;
+    unsigned facts = 0;
+    facts |= credential && credential->expires.s != 0 ? PROBE_CAUSE_TIMED : 0;
+    facts |= probe_scope_is_private(&c->server) ? PROBE_CAUSE_LOCAL : 0;
+    facts |= plan->uri.transport != PROBE_TRANSPORT_UDP ? PROBE_CAUSE_CONNECTED : 0;
+    facts |= probe_transport_is_stream(plan->uri.transport) ? PROBE_CAUSE_STREAM : 0;
+    facts |= probe_uri_is_address(&plan->uri) ? PROBE_CAUSE_ADDRESS : 0;
+    return facts;
 }
 
 /* check_here — all steps with c->server. */
 static enum outcome check_here(struct check *c)
 {
     probe_report_server(c->report, &c->server);
-    c->facts = c->plan->terms.credential && c->plan->terms.credential->expires.s != 0
-                   ? PROBE_CAUSE_TIMED
-                   : 0;
-    c->facts |= probe_scope_is_private(&c->server) ? PROBE_CAUSE_LOCAL : 0;
+    c->facts = facts_of(c);
     c->alternate.family = NETADDR_NONE;
     c->has_software = false;
     c->b = (struct probe_client){.socket = {.fd = -1}};
-    enum outcome outcome = open_client(c, &c->a, PROBE_STEP_BINDING, 'A');
-    if (outcome != PASSED) {
-        return outcome;
+    enum outcome outcome = reach(c, &c->a, 'A');
+    if (outcome == PASSED) {
+        bool passed = do_binding(c) && (!c->plan->uri.is_turn || do_turn(c));
+        bool released_a = do_release(c, &c->a);
+        bool released_b = do_release(c, &c->b);
+        outcome = passed && released_a && released_b ? PASSED : FAILED;
     }
-    bool passed = do_binding(c) && (!c->plan->uri.is_turn || do_turn(c));
-    bool released_a = do_release(c, &c->a);
-    bool released_b = do_release(c, &c->b);
     probe_client_close(&c->a);
     probe_client_close(&c->b);
-    return passed && released_a && released_b ? PASSED : FAILED;
+    return outcome;
 }
 
 static enum outcome check_address(const struct probe_check_plan *plan, struct probe_report *report,

@@ -28,7 +28,7 @@ int probe_client_open(struct probe_client *client, const struct probe_client_ter
                       const struct netaddr *server, char side)
 {
     *client = (struct probe_client){.terms = terms, .side = side};
-    return probe_socket_open(&client->socket, server, terms->trace);
+    return probe_socket_open(&client->socket, server, &terms->socket);
 }
 
 void probe_client_close(struct probe_client *client)
@@ -233,7 +233,8 @@ void probe_client_release(struct probe_client *client, struct probe_answer *out)
     client->is_allocated = client->is_allocated && out->fate != PROBE_FATE_OK;
 }
 
-int probe_client_send(struct probe_client *client, const struct netaddr *peer, struct span payload)
+enum probe_fate probe_client_send(struct probe_client *client, const struct netaddr *peer,
+                                  struct span payload)
 {
     uint8_t bytes[STUN_MESSAGE_MAX];
     struct stun_build b = begin(client, bytes, STUN_INDICATION, STUN_SEND);
@@ -242,7 +243,8 @@ int probe_client_send(struct probe_client *client, const struct netaddr *peer, s
     return probe_socket_send(&client->socket, (struct span){bytes, stun_build_end(&b)});
 }
 
-int probe_client_send_channel(struct probe_client *client, uint16_t channel, struct span payload)
+enum probe_fate probe_client_send_channel(struct probe_client *client, uint16_t channel,
+                                          struct span payload)
 {
     uint8_t bytes[STUN_MESSAGE_MAX];
     struct writer w = writer_init(bytes, sizeof(bytes));
@@ -251,13 +253,13 @@ int probe_client_send_channel(struct probe_client *client, uint16_t channel, str
     writer_bytes(&w, payload.bytes, payload.size);
     if (!writer_is_ok(&w)) {
         errno = EMSGSIZE;
-        return PROBE_SOCKET_FAILED;
+        return PROBE_FATE_NOT_SENT;
     }
     return probe_socket_send(&client->socket, (struct span){bytes, w.used});
 }
 
 /* read_channel_data — RFC 8656 12.4; over UDP padding may follow. */
-static bool read_channel_data(const struct probe_socket_input *in, struct probe_client_data *out)
+static bool read_channel_data(const struct probe_input *in, struct probe_client_data *out)
 {
     struct reader r = reader_init(in->bytes, in->size);
     out->channel = reader_u16(&r);
@@ -266,7 +268,7 @@ static bool read_channel_data(const struct probe_socket_input *in, struct probe_
     return reader_is_ok(&r) && out->channel >= CHANNEL_MIN && out->channel <= CHANNEL_MAX_CLASSIC;
 }
 
-static bool read_indication(const struct probe_socket_input *in, struct probe_client_data *out)
+static bool read_indication(const struct probe_input *in, struct probe_client_data *out)
 {
     struct stun_message m;
     if (stun_message_parse(in->bytes, in->size, &m) != STUN_OK || m.class != STUN_INDICATION ||
@@ -278,13 +280,17 @@ static bool read_indication(const struct probe_socket_input *in, struct probe_cl
     return true;
 }
 
-bool probe_client_receive(struct probe_client *client, struct mono deadline,
-                          struct probe_socket_input *in, struct probe_client_data *out)
+bool probe_client_receive(struct probe_client *client, struct mono deadline, struct probe_input *in,
+                          struct probe_client_data *out)
 {
+    *out = (struct probe_client_data){.channel = 0};
     while (mono_is_before(clock_now().mono, deadline)) {
         probe_socket_receive(&client->socket, deadline, in);
         *out = (struct probe_client_data){.channel = 0};
-        if (in->event == PROBE_SOCKET_DATAGRAM &&
+        if (in->event == PROBE_INPUT_END) {
+            return false;
+        }
+        if (in->event == PROBE_INPUT_MESSAGE &&
             netaddr_is_equal(&in->from, &client->socket.server) &&
             (read_channel_data(in, out) || read_indication(in, out))) {
             return true;

@@ -8,14 +8,14 @@
 #include "probe/probe_answer.h"
 #include "probe/probe_credential.h"
 
-/* What all clients of a check share; all borrowed. */
+/* What all clients of a check share; pointers borrowed. */
 struct probe_client_terms {
     const struct digest *digest;
     const struct entropy *entropy;
     const struct probe_credential *credential; /* NULL: there is none */
-    const struct probe_trace *trace;           /* may be NULL */
-    uint64_t timeout_ns;                       /* of one request */
-    bool is_sha256;                            /* sign with SHA-256, RFC 8489, not as browsers do */
+    struct probe_socket_terms socket;
+    uint64_t timeout_ns; /* of one request */
+    bool is_sha256;      /* sign with SHA-256, RFC 8489, not as browsers do */
 };
 
 enum { PROBE_CLIENT_ALGORITHMS_MAX = 64 };
@@ -44,8 +44,8 @@ struct probe_client_data {
     uint16_t channel;    /* of ChannelData, else 0 */
 };
 
-/* probe_client_open — a client without an allocation; `terms` borrowed for its life. Returns 0 or
- * a member of enum probe_socket_error. */
+/* probe_client_open — a client without an allocation and, where the transport needs one, without a
+ * connection; `terms` borrowed for its life. Returns 0 or a member of enum probe_route_error. */
 int probe_client_open(struct probe_client *client, const struct probe_client_terms *terms,
                       const struct netaddr *server, char side);
 
@@ -78,17 +78,19 @@ void probe_client_bind_channel(struct probe_client *client, uint16_t channel,
 /* probe_client_release — give the allocation back by Refresh with lifetime 0. */
 void probe_client_release(struct probe_client *client, struct probe_answer *out);
 
-/* probe_client_send — send a payload to `peer` by Send indication. Returns 0, or
- * PROBE_SOCKET_FAILED with the reason in errno. */
-int probe_client_send(struct probe_client *client, const struct netaddr *peer, struct span payload);
+/* probe_client_send — send a payload to `peer` by Send indication. Returns PROBE_FATE_OK, or see
+ * probe_socket_send. */
+enum probe_fate probe_client_send(struct probe_client *client, const struct netaddr *peer,
+                                  struct span payload);
 
-/* probe_client_send_channel — send a payload by ChannelData. Returns 0, or PROBE_SOCKET_FAILED with
- * the reason in errno. */
-int probe_client_send_channel(struct probe_client *client, uint16_t channel, struct span payload);
+/* probe_client_send_channel — send a payload by ChannelData. Returns PROBE_FATE_OK, or see
+ * probe_socket_send. */
+enum probe_fate probe_client_send_channel(struct probe_client *client, uint16_t channel,
+                                          struct span payload);
 
 /* probe_client_receive — wait until `deadline` for a packet through the relay; `in` is room for it,
  * borrowed by *out. Returns false when none came. */
-bool probe_client_receive(struct probe_client *client, struct mono deadline,
-                          struct probe_socket_input *in, struct probe_client_data *out);
+bool probe_client_receive(struct probe_client *client, struct mono deadline, struct probe_input *in,
+                          struct probe_client_data *out);
 
 #endif

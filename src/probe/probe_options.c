@@ -23,6 +23,7 @@ enum kind {
     HIDDEN,  /* char *: a password or secret, or file:NAME */
     SECONDS, /* uint32_t */
     DIGEST,  /* bool: "sha256", not "sha1" */
+    WAY,     /* enum probe_options_transport */
     COMMAND, /* enum probe_options_command of `number` */
 };
 
@@ -38,7 +39,7 @@ struct row {
 #define FIELD(member) offsetof(struct probe_options, member)
 
 static const struct row rows[] = {
-    {"--user", TEXT, 0, FIELD(user), "NAME", "Who to be, for turn: URIs."},
+    {"--user", TEXT, 0, FIELD(user), "NAME", "Who to be, for turn: and turns: URIs."},
     {"--password", HIDDEN, 0, FIELD(password), "PASSWORD",
      "The user's password. file:NAME reads it from a file."},
     {"--secret", HIDDEN, 0, FIELD(secret), "SECRET",
@@ -48,12 +49,18 @@ static const struct row rows[] = {
      "How the server hashes that secret. Default: sha1."},
     {"--sha256", FLAG, 0, FIELD(sha256), NULL,
      "Sign by SHA-256 (RFC 8489). Default: as browsers do."},
+    {"--transport", WAY, 0, FIELD(transport), "udp|tcp",
+     "What stun: and stuns: URIs cannot say. Default: udp, and with TLS tcp."},
+    {"--ca", TEXT, 0, FIELD(roots), "FILE",
+     "Believe the certificates in this PEM file and not the system's authorities."},
+    {"--insecure", FLAG, 0, FIELD(insecure), NULL,
+     "Go on where the server's certificate is wrong: what is wrong becomes a warning."},
     {"--ipv4", FLAG, 0, FIELD(ipv4_only), NULL, "Check the server's IPv4 addresses only."},
     {"--ipv6", FLAG, 0, FIELD(ipv6_only), NULL, "Check the server's IPv6 addresses only."},
     {"--timeout", SECONDS, 0, FIELD(timeout), "SECONDS",
      "How long to wait for each answer, 1 to 60. Default: 5."},
     {"--json", FLAG, 0, FIELD(json), NULL, "Print one JSON object."},
-    {"--verbose", FLAG, 0, FIELD(verbose), NULL, "Print every datagram to standard error."},
+    {"--verbose", FLAG, 0, FIELD(verbose), NULL, "Print every message to standard error."},
     {"--help", COMMAND, PROBE_OPTIONS_HELP, 0, NULL, "Print this and exit."},
     {"--version", COMMAND, PROBE_OPTIONS_VERSION, 0, NULL, "Print the version and exit."},
 };
@@ -158,6 +165,17 @@ static bool set_seconds(struct probe_options *out, const struct row *row, const 
     return true;
 }
 
+static bool set_way(struct probe_options *out, const struct row *row, const char *word,
+                    struct text *complaint)
+{
+    bool is_udp = strcmp(word, "udp") == 0;
+    if (!is_udp && strcmp(word, "tcp") != 0) {
+        return complain(complaint, row->name, " takes udp or tcp, not ", word);
+    }
+    out->transport = is_udp ? PROBE_OPTIONS_UDP : PROBE_OPTIONS_TCP;
+    return true;
+}
+
 /* set_value — put the value of an option in its place. */
 static bool set_value(struct probe_options *out, const struct row *row, char *word,
                       struct text *complaint)
@@ -170,6 +188,8 @@ static bool set_value(struct probe_options *out, const struct row *row, char *wo
         return set_hidden(out, row, word, complaint);
     case SECONDS:
         return set_seconds(out, row, word, complaint);
+    case WAY:
+        return set_way(out, row, word, complaint);
     case DIGEST:
         put_flag(out, row, strcmp(word, "sha256") == 0);
         return strcmp(word, "sha256") == 0 || strcmp(word, "sha1") == 0 ||
@@ -289,7 +309,8 @@ void probe_options_fini(struct probe_options *options)
     forget(options->user);
     forget(options->password);
     forget(options->secret);
-    options->user = options->password = options->secret = NULL;
+    forget(options->roots);
+    options->user = options->password = options->secret = options->roots = NULL;
 }
 
 void probe_options_help(FILE *out)
@@ -299,8 +320,9 @@ void probe_options_help(FILE *out)
     probe_wrap_put(out,
                    "Does what a client does with a STUN or TURN server, step by step, and says for "
                    "each how long it took, what was seen and, where it failed, the likely cause. "
-                   "URI is stun:HOST[:PORT] or turn:HOST[:PORT]; every address of the host is "
-                   "checked.",
+                   "URI is stun:HOST[:PORT] or turn:HOST[:PORT][?transport=udp|tcp], with TLS "
+                   "stuns: or turns:, and with DTLS turns:HOST?transport=udp; every address of the "
+                   "host is checked.",
                    0, 0);
     fputc('\n', out);
     for (size_t i = 0; i < ROW_COUNT; i++) {
@@ -312,6 +334,7 @@ void probe_options_help(FILE *out)
     fputs("\nExit status: 0 when everything worked, 1 when a step failed, 2 for wrong usage.\n"
           "\n"
           "  turnpike-probe check turn:turn.example.org --user alice --password wonderland\n"
-          "  turnpike-probe check turn:192.0.2.1:3478 --secret file:/etc/turnpike/secret\n",
+          "  turnpike-probe check turns:turn.example.org --secret file:/etc/turnpike/secret\n"
+          "  turnpike-probe check stun:192.0.2.1:3478 --transport tcp\n",
           out);
 }

@@ -16,12 +16,20 @@ enum probe_options_command {
     PROBE_OPTIONS_VERSION,
 };
 
+enum probe_options_transport {
+    PROBE_OPTIONS_AS_SAID, /* in the URI, or its default */
+    PROBE_OPTIONS_UDP,
+    PROBE_OPTIONS_TCP,
+};
+
 struct probe_options {
     enum probe_options_command command;
     const char *uri;                /* borrowed from the arguments */
     char *user, *password, *secret; /* NULL: not given */
-    uint32_t timeout;               /* seconds, of one request */
-    bool sha256, secret_sha256, ipv4_only, ipv6_only, json, verbose;
+    char *roots;                    /* name of a file; NULL: not given */
+    enum probe_options_transport transport;
+    uint32_t timeout; /* seconds, of one request */
+    bool sha256, secret_sha256, ipv4_only, ipv6_only, insecure, json, verbose;
 };
 
 /* probe_options_parse — read the arguments. Passwords and secrets are read from their files, and

@@ -37,7 +37,7 @@ static bool has_label(struct span payload, struct span expected)
 static enum arrival await(struct probe_client *client, struct span expected, uint64_t wait_ns,
                           struct probe_client_data *data)
 {
-    struct probe_socket_input in;
+    struct probe_input in;
     struct mono deadline = mono_add_ns(clock_now().mono, wait_ns);
     while (probe_client_receive(client, deadline, &in, data)) {
         struct span payload = data->payload;
@@ -71,7 +71,7 @@ static bool run_there(struct probe_client *a, struct probe_client *b,
                       struct probe_relay *out)
 {
     struct probe_client_data data;
-    if (probe_client_send(a, &b->relayed, payload) != 0) {
+    if (probe_client_send(a, &b->relayed, payload) != PROBE_FATE_OK) {
         return false;
     }
     enum arrival arrival = await(b, payload, plan->wait_ns, &data);
@@ -90,7 +90,7 @@ static bool run_back(struct probe_client *a, struct probe_client *b,
                      struct probe_relay *out)
 {
     struct probe_client_data data;
-    if (probe_client_send_channel(b, plan->channel, payload) != 0) {
+    if (probe_client_send_channel(b, plan->channel, payload) != PROBE_FATE_OK) {
         return false;
     }
     enum arrival arrival = await(a, payload, plan->wait_ns, &data);

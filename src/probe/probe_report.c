@@ -70,14 +70,17 @@ static void put_field(struct text *t, const struct probe_step_field *f)
     put_firmly(t, f->unit);
 }
 
-enum verdict { GOOD, SKIPPED, BAD };
+enum verdict { GOOD, SKIPPED, TOLERATED, BAD };
 
 static enum verdict verdict_of(const struct probe_step *step)
 {
     if (step->fate == PROBE_FATE_NO_ROUTE) {
         return SKIPPED;
     }
-    return probe_fate_is_failure(step->fate) ? BAD : GOOD;
+    if (!probe_fate_is_failure(step->fate)) {
+        return GOOD;
+    }
+    return step->is_tolerated ? TOLERATED : BAD;
 }
 
 static void say_words(FILE *out, const char *label, const char *words)
@@ -98,7 +101,8 @@ static void say_text(const struct probe_report *report, const struct probe_step 
         put_field(&t, &step->field[i]);
     }
     FILE *out = report->out;
-    static const char *const marks[] = {[GOOD] = "ok", [SKIPPED] = "skip", [BAD] = "FAIL"};
+    static const char *const marks[] = {
+        [GOOD] = "ok", [SKIPPED] = "skip", [TOLERATED] = "warn", [BAD] = "FAIL"};
     fprintf(out, "  %-5s %-10s %c ", marks[verdict_of(step)], probe_step_name(step->kind),
             step->side ? step->side : ' ');
     if (step->ns > 0) {
@@ -137,7 +141,8 @@ static void say_json(const struct probe_report *report, const struct probe_step 
     if (step->side) {
         fprintf(out, ",\"side\":\"%c\"", step->side);
     }
-    static const char *const marks[] = {[GOOD] = "ok", [SKIPPED] = "skipped", [BAD] = "failed"};
+    static const char *const marks[] = {
+        [GOOD] = "ok", [SKIPPED] = "skipped", [TOLERATED] = "warned", [BAD] = "failed"};
     put_member(out, "result", marks[verdict_of(step)]);
     if (step->ns > 0) {
         fprintf(out, ",\"ms\":%.3f", (double)step->ns / 1e6);
@@ -167,12 +172,14 @@ static void say_json(const struct probe_report *report, const struct probe_step 
     fputc('}', out);
 }
 
-void probe_report_begin(struct probe_report *report, FILE *out, bool is_json, const char *uri)
+void probe_report_begin(struct probe_report *report, FILE *out, bool is_json, const char *uri,
+                        enum probe_transport transport)
 {
-    *report = (struct probe_report){.out = out, .is_json = is_json};
+    *report = (struct probe_report){.out = out, .is_json = is_json, .transport = transport};
     if (is_json) {
         fputs("{\"uri\":", out);
         put_json(out, uri);
+        put_member(out, "transport", probe_transport_name(transport));
         fputs(",\"steps\":[", out);
     } else {
         fprintf(out, "%s\n", uri);
@@ -184,13 +191,14 @@ void probe_report_server(struct probe_report *report, const struct netaddr *serv
     char address[TEXT_NETADDR_SIZE];
     report->server = *server;
     if (!report->is_json) {
-        fprintf(report->out, "\nServer %s\n", address_text(server, address));
+        fprintf(report->out, "\nServer %s over %s\n", address_text(server, address),
+                probe_transport_name(report->transport));
     }
 }
 
 void probe_report_step(struct probe_report *report, const struct probe_step *step)
 {
-    if (!report->has_failed && probe_fate_is_failure(step->fate)) {
+    if (!report->has_failed && verdict_of(step) == BAD) {
         report->has_failed = true;
         report->failed_kind = step->kind;
         report->failed_side = step->side;

@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "probe/probe_step.h"
+#include "probe/probe_transport.h"
 
 struct probe_report {
     FILE *out; /* borrowed */
     bool is_json;
+    enum probe_transport transport;
     unsigned steps;
     struct netaddr server; /* of the steps now; family NETADDR_NONE before the first */
     /* The first failure, for the last line. */
@@ -20,9 +22,10 @@ struct probe_report {
     struct netaddr failed_server;
 };
 
-/* probe_report_begin — begin the report of a check of `uri`. `out` borrowed. Never fails: an output
- * that cannot be written shows in probe_report_end. */
-void probe_report_begin(struct probe_report *report, FILE *out, bool is_json, const char *uri);
+/* probe_report_begin — begin the report of a check of `uri`, by `transport`. `out` borrowed. Never
+ * fails: an output that cannot be written shows in probe_report_end. */
+void probe_report_begin(struct probe_report *report, FILE *out, bool is_json, const char *uri,
+                        enum probe_transport transport);
 
 /* probe_report_server — the steps from here on are with this address. Never fails. */
 void probe_report_server(struct probe_report *report, const struct netaddr *server);

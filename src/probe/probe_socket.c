@@ -1,223 +1,403 @@
-/* probe_socket — one UDP socket that talks to one server. */
+/* probe_socket — messages to and from one server, over UDP, TCP, TLS or DTLS. */
 /* SPDX-License-Identifier: MIT */
 #include "probe/probe_socket.h"
 
-#include <time.h> /* linux/errqueue.h takes it for granted */
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <netinet/icmp6.h>
-#include <netinet/in.h>
-#include <netinet/ip_icmp.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/frame.h"
 #include "net/clock.h"
-#include "net/sockaddr.h"
+#include "probe/probe_tcp.h"
+#include "probe/probe_udp.h"
+#include "probe/probe_wait.h"
 
-static int new_socket(const struct netaddr *server)
-{
-    int family = server->family == NETADDR_IPV6 ? AF_INET6 : AF_INET;
-    return socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
+#define SEND_NS (5 * MONO_SECOND) /* for a stream to take a message */
 
-static bool read_name(int fd, struct netaddr *out)
+static bool is_stream(const struct probe_socket *s)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0) {
-        return false;
-    }
-    *out = sockaddr_to(&name);
-    return true;
-}
-
-/* find_local — the address this machine uses toward the server: what a connected socket gets. */
-static int find_local(const struct netaddr *server, struct netaddr *local)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sockaddr_from(server, 0, &name);
-    int fd = new_socket(server);
-    if (fd < 0) {
-        return errno == EAFNOSUPPORT ? PROBE_SOCKET_NO_ROUTE : PROBE_SOCKET_FAILED;
-    }
-    int result = 0;
-    if (connect(fd, (struct sockaddr *)&name, size) != 0) {
-        bool is_unknown = errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EADDRNOTAVAIL;
-        result = is_unknown ? PROBE_SOCKET_NO_ROUTE : PROBE_SOCKET_FAILED;
-    } else if (!read_name(fd, local)) {
-        result = PROBE_SOCKET_FAILED;
-    }
-    int reason = errno;
-    close(fd);
-    errno = reason;
-    return result;
-}
-
-/* settle — bind to our address and ask for ICMP errors, which unconnected sockets do not get. */
-static bool settle(struct probe_socket *s)
-{
-    int on = 1;
-    struct sockaddr_storage name;
-    s->local.port = 0;
-    socklen_t size = sockaddr_from(&s->local, 0, &name);
-    bool is_ipv6 = s->server.family == NETADDR_IPV6;
-    return setsockopt(s->fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                      is_ipv6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on)) == 0 &&
-           bind(s->fd, (struct sockaddr *)&name, size) == 0 && read_name(s->fd, &s->local);
+    return probe_transport_is_stream(s->terms->transport);
 }
 
 int probe_socket_open(struct probe_socket *s, const struct netaddr *server,
-                      const struct probe_trace *trace)
+                      const struct probe_socket_terms *terms)
 {
-    *s = (struct probe_socket){.fd = -1, .server = *server, .trace = trace};
-    int result = find_local(server, &s->local);
+    *s = (struct probe_socket){
+        .terms = terms, .fd = -1, .server = *server, .seen = PROBE_FATE_SILENT};
+    int result = probe_route_find(server, &s->local);
     if (result != 0) {
         return result;
     }
-    s->fd = new_socket(server);
-    if (s->fd < 0) {
-        return PROBE_SOCKET_FAILED;
+    s->fd = is_stream(s) ? probe_tcp_open(server) : probe_udp_open(&s->local);
+    return s->fd < 0 ? PROBE_ROUTE_FAILED : 0;
+}
+
+enum probe_fate probe_socket_connect(struct probe_socket *s, struct mono deadline)
+{
+    enum probe_fate fate = probe_tcp_connect(s->fd, &s->server, deadline);
+    if (fate == PROBE_FATE_OK && !probe_route_local(s->fd, &s->local)) {
+        return PROBE_FATE_NOT_SENT;
     }
-    if (!settle(s)) {
-        int reason = errno;
-        probe_socket_close(s);
-        errno = reason;
-        return PROBE_SOCKET_FAILED;
-    }
-    return 0;
+    return fate;
 }
 
 void probe_socket_close(struct probe_socket *s)
 {
-    if (s->fd >= 0) {
-        close(s->fd);
-        s->fd = -1;
+    if (s->fd < 0) {
+        return;
+    }
+    if (s->tls && s->is_secured && s->end == PROBE_FATE_OK) {
+        tls_client_say_end(s->tls);
+    }
+    tls_client_free(s->tls);
+    s->tls = NULL;
+    close(s->fd);
+    s->fd = -1;
+}
+
+/* ---- bytes as they are on the way */
+
+/* send_raw — false with the reason in errno. That a connection is broken shows when it is read:
+ * what the server said before that is still there, perhaps an alert. */
+static bool send_raw(struct probe_socket *s, struct span bytes)
+{
+    if (!is_stream(s)) {
+        return probe_udp_send(s->fd, &s->server, bytes);
+    }
+    struct mono deadline = mono_add_ns(clock_now().mono, SEND_NS);
+    enum probe_fate fate = probe_tcp_send(s->fd, bytes, deadline);
+    s->is_broken = s->is_broken || fate == PROBE_FATE_RESET;
+    return fate == PROBE_FATE_OK || fate == PROBE_FATE_RESET;
+}
+
+/* take_raw — bytes of a TCP connection: how many, 0 for none now, -1 at its end. */
+static int take_raw(struct probe_socket *s, uint8_t *bytes, size_t room)
+{
+    int got = s->end == PROBE_FATE_OK ? probe_tcp_receive(s->fd, bytes, room, &s->end) : -1;
+    if (s->end == PROBE_FATE_CLOSED && s->is_broken) {
+        s->end = PROBE_FATE_RESET; /* the kernel says it once */
+    }
+    return got;
+}
+
+/* ---- what the handshake sends and receives */
+
+static bool way_send(void *context, struct span bytes)
+{
+    struct probe_socket *s = context;
+    if (!s->is_secured) {
+        probe_trace_sent(s->terms->trace, &s->local, &s->server, bytes);
+    }
+    bool is_sent = send_raw(s, bytes);
+    if (!is_sent && !s->is_secured) {
+        s->end = PROBE_FATE_NOT_SENT;
+    }
+    return is_sent;
+}
+
+static void keep_first(struct probe_socket *s, struct span bytes)
+{
+    size_t room = sizeof(s->first) - s->first_size;
+    size_t size = bytes.size < room ? bytes.size : room;
+    memcpy(s->first + s->first_size, bytes.bytes, size);
+    s->first_size += size;
+}
+
+static void note(struct probe_socket *s, enum probe_fate fate, const struct netaddr *from)
+{
+    if (fate > s->seen) {
+        s->seen = fate;
+        s->seen_from = *from;
     }
 }
 
-int probe_socket_send(struct probe_socket *s, struct span datagram)
+/* take_datagram — one of the server's, into `bytes`; what comes besides is noted. */
+static int take_datagram(struct probe_socket *s, uint8_t *bytes, size_t room)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sockaddr_from(&s->server, 0, &name);
-    probe_trace_sent(s->trace, &s->local, &s->server, datagram);
-    /* The first call may only deliver the ICMP error of an earlier datagram. */
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (sendto(s->fd, datagram.bytes, datagram.size, 0, (struct sockaddr *)&name, size) >= 0) {
-            return 0;
+    struct probe_input in;
+    while (s->end == PROBE_FATE_OK && probe_udp_take(s->fd, &in)) {
+        bool is_datagram = in.event == PROBE_INPUT_MESSAGE;
+        if (is_datagram && netaddr_is_equal(&in.from, &s->server) && in.size > 0) {
+            memcpy(bytes, in.bytes, in.size < room ? in.size : room);
+            return (int)(in.size < room ? in.size : room);
+        }
+        note(s, is_datagram ? PROBE_FATE_ELSEWHERE : in.fate, &in.from);
+        if (s->seen == PROBE_FATE_PORT_CLOSED) {
+            s->end = s->seen; /* the host's own word */
         }
     }
-    return PROBE_SOCKET_FAILED;
+    return s->end == PROBE_FATE_OK ? 0 : -1;
 }
 
-/* is_filtered — whether an ICMP error comes from a filter: RFC 1812 5.2.7.1, RFC 4443 3.1. */
-static bool is_filtered(const struct sock_extended_err *e)
+/* guess_first — what it is that the server says first, where TLS was expected. */
+static enum probe_fate guess_first(struct span bytes)
 {
-    if (e->ee_origin == SO_EE_ORIGIN_ICMP) {
-        return e->ee_type == ICMP_DEST_UNREACH &&
-               (e->ee_code == ICMP_NET_ANO || e->ee_code == ICMP_HOST_ANO ||
-                e->ee_code == ICMP_PKT_FILTERED);
-    }
-    enum { SOURCE_POLICY = 5, REJECT_ROUTE = 6 };
-    return e->ee_origin == SO_EE_ORIGIN_ICMP6 && e->ee_type == ICMP6_DST_UNREACH &&
-           (e->ee_code == ICMP6_DST_UNREACH_ADMIN || e->ee_code == SOURCE_POLICY ||
-            e->ee_code == REJECT_ROUTE);
+    enum probe_fate guess = probe_guess_fate(bytes);
+    return guess == PROBE_FATE_FOREIGN ? PROBE_FATE_INSECURE : guess;
 }
 
-static enum probe_fate fate_of(const struct sock_extended_err *e)
+/* look_first — OpenSSL passes over datagrams that are no DTLS, so they are noted here. */
+static void look_first(struct probe_socket *s, struct span bytes)
 {
-    if (is_filtered(e)) {
-        return PROBE_FATE_PROHIBITED;
-    }
-    switch (e->ee_errno) {
-    case ECONNREFUSED:
-        return PROBE_FATE_PORT_CLOSED;
-    case EMSGSIZE:
-        return PROBE_FATE_TOO_BIG;
-    default:
-        return PROBE_FATE_UNREACHABLE;
+    enum probe_fate guess = guess_first(bytes);
+    if (is_stream(s) || guess == PROBE_FATE_SECURE) {
+        keep_first(s, bytes);
+    } else {
+        note(s, guess, &s->server);
     }
 }
 
-static bool is_error(const struct cmsghdr *c)
+static int way_receive(void *context, uint8_t *bytes, size_t room)
 {
-    return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-           (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+    struct probe_socket *s = context;
+    int got = is_stream(s) ? take_raw(s, bytes, room) : take_datagram(s, bytes, room);
+    if (got > 0 && !s->is_secured) {
+        struct span span = {bytes, (size_t)got};
+        probe_trace_received(s->terms->trace, &s->local, &s->server, span);
+        look_first(s, span);
+    }
+    return got;
 }
 
-/* take_error — an ICMP error from the error queue, if one is there. */
-static bool take_error(const struct probe_socket *s, struct probe_socket_input *out)
+/* fate_in_time — why the handshake was not over at its deadline. */
+static enum probe_fate fate_in_time(const struct probe_socket *s)
 {
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[512];
-    } control;
-    struct iovec data = {out->bytes, sizeof(out->bytes)};
-    struct msghdr m = {.msg_iov = &data,
-                       .msg_iovlen = 1,
-                       .msg_control = control.bytes,
-                       .msg_controllen = sizeof(control.bytes)};
-    if (recvmsg(s->fd, &m, MSG_ERRQUEUE) < 0) {
+    bool has_begun = s->first_size > 0 && s->seen == PROBE_FATE_SILENT;
+    return has_begun ? PROBE_FATE_STALLED : s->seen;
+}
+
+/* fate_of — why the handshake failed: what came first tells most. */
+static enum probe_fate fate_of(const struct probe_socket *s, enum tls_client_result result)
+{
+    enum probe_fate guess = guess_first((struct span){s->first, s->first_size});
+    if (s->first_size > 0 && guess != PROBE_FATE_SECURE) {
+        return guess;
+    }
+    switch (result) {
+    case TLS_CLIENT_WAIT:
+        return fate_in_time(s);
+    case TLS_CLIENT_ALERT:
+        return PROBE_FATE_ALERT;
+    case TLS_CLIENT_CLOSED:
+        return PROBE_FATE_CLOSED;
+    case TLS_CLIENT_FAILED:
+    case TLS_CLIENT_DONE:
+        break;
+    }
+    return s->end != PROBE_FATE_OK ? s->end : PROBE_FATE_TLS_FAILED;
+}
+
+/* await — sleep until something is to be read, or DTLS has to repeat. False when the deadline
+ * came. */
+static bool await(struct probe_socket *s, struct mono deadline)
+{
+    uint64_t ns;
+    struct mono now = clock_now().mono;
+    struct mono next = deadline;
+    if (tls_client_timer(s->tls, &ns) && mono_is_before(mono_add_ns(now, ns), deadline)) {
+        next = mono_add_ns(now, ns);
+    }
+    if (!probe_wait_read(s->fd, next) && next.ns != deadline.ns) {
+        tls_client_on_timer(s->tls);
+    }
+    return mono_is_before(clock_now().mono, deadline);
+}
+
+enum probe_fate probe_socket_secure(struct probe_socket *s, struct mono deadline)
+{
+    struct tls_client_terms terms = {
+        .is_datagram = !is_stream(s),
+        .is_turn = s->terms->is_turn,
+        .name = s->terms->name,
+        .way = {s, way_send, way_receive},
+    };
+    s->tls = tls_client_new(&terms);
+    if (!s->tls) {
+        errno = ENOMEM;
+        return PROBE_FATE_NOT_SENT;
+    }
+    enum tls_client_result result;
+    do {
+        result = tls_client_handshake(s->tls);
+    } while (result == TLS_CLIENT_WAIT && await(s, deadline));
+    s->is_secured = result == TLS_CLIENT_DONE;
+    if (!s->is_secured) {
+        return fate_of(s, result);
+    }
+    s->seen = PROBE_FATE_SILENT;
+    return PROBE_FATE_OK;
+}
+
+/* ---- messages */
+
+/* send_padded — ChannelData on a stream is padded to four bytes, RFC 8656 12.5. */
+static bool send_padded(struct probe_socket *s, struct span message)
+{
+    uint8_t bytes[PROBE_INPUT_SIZE];
+    struct writer w = writer_init(bytes, sizeof(bytes));
+    writer_bytes(&w, message.bytes, message.size);
+    writer_zero(&w, -message.size & 3);
+    if (!writer_is_ok(&w)) {
+        errno = EMSGSIZE;
         return false;
     }
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-        if (!is_error(c)) {
-            continue;
-        }
-        /* The error, then the address of who sent it. */
-        struct {
-            struct sock_extended_err error;
-            struct sockaddr_in6 offender;
-        } seen = {0};
-        size_t size = c->cmsg_len - CMSG_LEN(0);
-        memcpy(&seen, CMSG_DATA(c), size < sizeof(seen) ? size : sizeof(seen));
-        struct sockaddr_storage offender = {0};
-        memcpy(&offender, &seen.offender, sizeof(seen.offender));
-        out->event = PROBE_SOCKET_ICMP;
-        out->fate = fate_of(&seen.error);
-        out->from = sockaddr_to(&offender);
-        probe_trace_icmp(s->trace, &s->local, &out->from, probe_fate_text(out->fate));
-        return true;
-    }
-    return false;
+    struct span padded = {bytes, w.used};
+    return s->tls ? tls_client_write(s->tls, padded) : send_raw(s, padded);
 }
 
-static bool take_datagram(const struct probe_socket *s, struct probe_socket_input *out)
+enum probe_fate probe_socket_send(struct probe_socket *s, struct span message)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-    ssize_t got =
-        recvfrom(s->fd, out->bytes, sizeof(out->bytes), 0, (struct sockaddr *)&name, &size);
-    if (got < 0) {
-        return false;
+    errno = 0;
+    probe_trace_sent(s->terms->trace, &s->local, &s->server, message);
+    bool is_sent = false;
+    if (is_stream(s)) {
+        is_sent = s->end == PROBE_FATE_OK && send_padded(s, message);
+    } else {
+        is_sent = s->tls ? tls_client_write(s->tls, message) : send_raw(s, message);
     }
-    out->event = PROBE_SOCKET_DATAGRAM;
-    out->size = (size_t)got;
-    out->from = sockaddr_to(&name);
-    probe_trace_received(s->trace, &s->local, &out->from, (struct span){out->bytes, out->size});
+    if (is_sent) {
+        return PROBE_FATE_OK;
+    }
+    return s->end != PROBE_FATE_OK ? s->end : PROBE_FATE_NOT_SENT;
+}
+
+/* take_secured — bytes out of TLS or DTLS, as take_raw gives them. */
+static int take_secured(struct probe_socket *s, uint8_t *bytes, size_t room)
+{
+    size_t got = 0;
+    if (s->end != PROBE_FATE_OK) {
+        return -1;
+    }
+    switch (tls_client_read(s->tls, bytes, room, &got)) {
+    case TLS_CLIENT_DONE:
+        return (int)got;
+    case TLS_CLIENT_WAIT:
+        return 0;
+    case TLS_CLIENT_CLOSED:
+        s->end = PROBE_FATE_CLOSED;
+        break;
+    case TLS_CLIENT_ALERT:
+        s->end = PROBE_FATE_ALERT;
+        break;
+    case TLS_CLIENT_FAILED:
+        s->end = s->end != PROBE_FATE_OK ? s->end : PROBE_FATE_TLS_FAILED;
+        break;
+    }
+    return -1;
+}
+
+static bool finish_message(const struct probe_socket *s, struct probe_input *out, size_t size)
+{
+    out->event = PROBE_INPUT_MESSAGE;
+    out->from = s->server;
+    out->size = size;
+    probe_trace_received(s->terms->trace, &s->local, &s->server, (struct span){out->bytes, size});
     return true;
 }
 
-/* wait_until — sleep until something is to be read; false when the deadline came first. */
-static bool wait_until(int fd, struct mono deadline)
+static bool finish_end(const struct probe_socket *s, struct probe_input *out)
 {
-    struct mono now = clock_now().mono;
-    if (!mono_is_before(now, deadline)) {
-        return false;
-    }
-    uint64_t left = deadline.ns - now.ns;
-    struct timespec time = {(time_t)(left / MONO_SECOND), (long)(left % MONO_SECOND)};
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    return ppoll(&p, 1, &time, NULL) != 0 || mono_is_before(clock_now().mono, deadline);
+    out->event = PROBE_INPUT_END;
+    out->fate = s->end;
+    out->from = s->server;
+    return true;
 }
 
-void probe_socket_receive(struct probe_socket *s, struct mono deadline,
-                          struct probe_socket_input *out)
+/* cut — take the first `size` of the bytes that were kept, of which `length` are the message. */
+static bool cut(struct probe_socket *s, size_t size, size_t length, struct probe_input *out)
+{
+    memcpy(out->bytes, s->kept, length);
+    memmove(s->kept, s->kept + size, s->kept_size - size);
+    s->kept_size -= size;
+    return finish_message(s, out, length);
+}
+
+/* cut_kept — the next message, if it is whole. What can become none comes as it is, and is the last
+ * that comes; so does what looks like TLS, which would pass for the beginning of a long message. */
+static bool cut_kept(struct probe_socket *s, struct probe_input *out)
+{
+    struct frame frame;
+    struct span kept = {s->kept, s->kept_size};
+    enum frame_verdict verdict = frame_cut(s->kept, s->kept_size, sizeof(s->kept), &frame);
+    bool is_bad = verdict == FRAME_BAD || probe_guess_fate(kept) == PROBE_FATE_SECURE;
+    if (verdict == FRAME_WHOLE && !is_bad) {
+        return cut(s, frame.size, frame.length, out);
+    }
+    if (s->kept_size == 0 || (!is_bad && s->end == PROBE_FATE_OK)) {
+        return false;
+    }
+    s->end = s->end != PROBE_FATE_OK ? s->end : PROBE_FATE_CLOSED;
+    return cut(s, s->kept_size, s->kept_size, out);
+}
+
+/* take_stream — one message or the end, if either is there. */
+static bool take_stream(struct probe_socket *s, struct probe_input *out)
+{
+    while (!cut_kept(s, out)) {
+        uint8_t *at = s->kept + s->kept_size;
+        size_t room = sizeof(s->kept) - s->kept_size;
+        int got = s->tls ? take_secured(s, at, room) : take_raw(s, at, room);
+        if (got == 0) {
+            return false;
+        }
+        if (got < 0) {
+            return cut_kept(s, out) || finish_end(s, out);
+        }
+        s->kept_size += (size_t)got;
+    }
+    return true;
+}
+
+/* take_noted — of a DTLS session: what was noted on the way, and its end. */
+static bool take_noted(struct probe_socket *s, struct probe_input *out)
+{
+    if (s->end != PROBE_FATE_OK) {
+        return finish_end(s, out);
+    }
+    if (s->seen == PROBE_FATE_SILENT) {
+        return false;
+    }
+    out->event = PROBE_INPUT_ICMP;
+    out->fate = s->seen;
+    out->from = s->seen_from;
+    s->seen = PROBE_FATE_SILENT;
+    return true;
+}
+
+static bool take_session(struct probe_socket *s, struct probe_input *out)
+{
+    int got = take_secured(s, out->bytes, sizeof(out->bytes));
+    return got > 0 ? finish_message(s, out, (size_t)got) : take_noted(s, out);
+}
+
+static bool take_plain(struct probe_socket *s, struct probe_input *out)
+{
+    const struct probe_trace *trace = s->terms->trace;
+    if (!probe_udp_take(s->fd, out)) {
+        return false;
+    }
+    if (out->event == PROBE_INPUT_ICMP) {
+        probe_trace_icmp(trace, &s->local, &out->from, probe_fate_text(out->fate));
+    } else {
+        probe_trace_received(trace, &s->local, &out->from, (struct span){out->bytes, out->size});
+    }
+    return true;
+}
+
+static bool take(struct probe_socket *s, struct probe_input *out)
+{
+    if (is_stream(s)) {
+        return take_stream(s, out);
+    }
+    return s->tls ? take_session(s, out) : take_plain(s, out);
+}
+
+void probe_socket_receive(struct probe_socket *s, struct mono deadline, struct probe_input *out)
 {
     do {
-        if (take_datagram(s, out) || take_error(s, out)) {
+        if (take(s, out)) {
             return;
         }
-    } while (wait_until(s->fd, deadline));
-    out->event = PROBE_SOCKET_NOTHING;
+    } while (probe_wait_read(s->fd, deadline));
+    out->event = PROBE_INPUT_NOTHING;
 }

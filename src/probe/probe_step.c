@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/probe_step.h"
 
+#include <time.h>
+
 #include "base/text.h"
 #include "probe/probe_quote.h"
 
@@ -9,6 +11,9 @@ const char *probe_step_name(enum probe_step_kind kind)
 {
     static const char *const names[PROBE_STEP_KIND_COUNT] = {
         [PROBE_STEP_ANY] = "any",           [PROBE_STEP_RESOLVE] = "resolve",
+        [PROBE_STEP_CONNECT] = "connect",   [PROBE_STEP_HANDSHAKE] = "handshake",
+        [PROBE_STEP_CHAIN] = "chain",       [PROBE_STEP_NAME] = "name",
+        [PROBE_STEP_VALIDITY] = "validity", [PROBE_STEP_STRENGTH] = "strength",
         [PROBE_STEP_BINDING] = "binding",   [PROBE_STEP_CHALLENGE] = "challenge",
         [PROBE_STEP_ALLOCATE] = "allocate", [PROBE_STEP_PERMISSION] = "permission",
         [PROBE_STEP_CHANNEL] = "channel",   [PROBE_STEP_RELAY] = "relay",
@@ -86,6 +91,16 @@ void probe_step_ms(struct probe_step *step, const char *name, uint64_t ns)
     text_char(&t, '.');
     for (unsigned place = 100; place > 0; place /= 10) {
         text_char(&t, (char)('0' + us / place % 10));
+    }
+}
+
+void probe_step_time(struct probe_step *step, const char *name, struct wall at)
+{
+    char bytes[32];
+    struct tm tm;
+    time_t s = (time_t)at.s;
+    if (gmtime_r(&s, &tm) && strftime(bytes, sizeof(bytes), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0) {
+        probe_step_word(step, name, bytes);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef PROBE_PROBE_STEP_H
 #define PROBE_PROBE_STEP_H
 
+#include "base/mono.h"
 #include "base/netaddr.h"
 #include "base/span.h"
 #include "probe/probe_fate.h"
@@ -11,6 +12,12 @@
 enum probe_step_kind {
     PROBE_STEP_ANY, /* in tables: whichever */
     PROBE_STEP_RESOLVE,
+    PROBE_STEP_CONNECT,
+    PROBE_STEP_HANDSHAKE, /* of TLS or DTLS */
+    PROBE_STEP_CHAIN,     /* of certificates, as the three that follow */
+    PROBE_STEP_NAME,
+    PROBE_STEP_VALIDITY,
+    PROBE_STEP_STRENGTH,
     PROBE_STEP_BINDING,
     PROBE_STEP_CHALLENGE,
     PROBE_STEP_ALLOCATE,
@@ -46,7 +53,8 @@ struct probe_step {
     enum probe_step_kind kind;
     char side; /* 'A' or 'B' of the two allocations, 0 for neither */
     enum probe_fate fate;
-    unsigned code;                    /* of PROBE_FATE_REFUSED */
+    bool is_tolerated;                /* a failure that the user said to go on in spite of */
+    unsigned code;                    /* of PROBE_FATE_REFUSED; of PROBE_FATE_ALERT its number */
     char said[PROBE_STEP_VALUE_SIZE]; /* the server's or the system's own words; may be empty */
     uint64_t ns;                      /* round trip; 0: there was none */
     unsigned field_count;
@@ -81,6 +89,9 @@ void probe_step_number(struct probe_step *step, const char *name, uint64_t value
 
 /* probe_step_ms — add a time, given in nanoseconds and said in milliseconds. Never fails. */
 void probe_step_ms(struct probe_step *step, const char *name, uint64_t ns);
+
+/* probe_step_time — add a moment, in UTC as RFC 3339 writes it. Never fails. */
+void probe_step_time(struct probe_step *step, const char *name, struct wall at);
 
 /* probe_step_note — add a note, static text. Never fails. */
 void probe_step_note(struct probe_step *step, const char *note);

@@ -1,10 +1,11 @@
-/* probe_trace — every datagram of a check in one line. */
+/* probe_trace — every message of a check in one line. */
 /* SPDX-License-Identifier: MIT */
 #include "probe/probe_trace.h"
 
 #include "base/text.h"
 #include "wire/stun_message.h"
 #include "net/clock.h"
+#include "probe/probe_guess.h"
 
 enum { LINE_SIZE = 1024 };
 
@@ -76,17 +77,28 @@ static void put_stun(struct text *t, const struct stun_message *m)
     }
 }
 
-static void put_datagram(struct text *t, struct span datagram)
+/* put_record — what kind of record of TLS or DTLS comes first, RFC 8446 5.1. */
+static void put_record(struct text *t, uint8_t type)
+{
+    enum { ALERT = 21, HANDSHAKE = 22 };
+    text_put(t, type == HANDSHAKE ? "TLS handshake" : type == ALERT ? "TLS alert" : "TLS record");
+}
+
+static void put_message(struct text *t, struct span message)
 {
     struct stun_message m;
-    struct reader r = reader_init(datagram.bytes, datagram.size);
+    struct reader r = reader_init(message.bytes, message.size);
     uint8_t head[2] = {reader_u8(&r), reader_u8(&r)};
+    if (probe_guess_fate(message) == PROBE_FATE_SECURE) {
+        put_record(t, head[0]);
+        return;
+    }
     if (head[0] >> 6 == 1) {
         text_put(t, "ChannelData 0x");
         text_hex(t, head, 2);
         return;
     }
-    switch (stun_message_parse(datagram.bytes, datagram.size, &m)) {
+    switch (stun_message_parse(message.bytes, message.size, &m)) {
     case STUN_OK:
         put_stun(t, &m);
         return;
@@ -116,7 +128,7 @@ static void begin(struct text *t, const struct probe_trace *trace, const struct 
 }
 
 static void say(const struct probe_trace *trace, const struct netaddr *local, const char *arrow,
-                const struct netaddr *remote, struct span datagram)
+                const struct netaddr *remote, struct span message)
 {
     if (!trace) {
         return;
@@ -124,22 +136,22 @@ static void say(const struct probe_trace *trace, const struct netaddr *local, co
     char bytes[LINE_SIZE];
     struct text t = text_init(bytes, sizeof(bytes));
     begin(&t, trace, local, arrow, remote);
-    text_u64(&t, datagram.size);
+    text_u64(&t, message.size);
     text_put(&t, " bytes  ");
-    put_datagram(&t, datagram);
+    put_message(&t, message);
     fprintf(trace->out, "%s\n", bytes);
 }
 
 void probe_trace_sent(const struct probe_trace *trace, const struct netaddr *local,
-                      const struct netaddr *remote, struct span datagram)
+                      const struct netaddr *remote, struct span message)
 {
-    say(trace, local, " > ", remote, datagram);
+    say(trace, local, " > ", remote, message);
 }
 
 void probe_trace_received(const struct probe_trace *trace, const struct netaddr *local,
-                          const struct netaddr *remote, struct span datagram)
+                          const struct netaddr *remote, struct span message)
 {
-    say(trace, local, " < ", remote, datagram);
+    say(trace, local, " < ", remote, message);
 }
 
 void probe_trace_icmp(const struct probe_trace *trace, const struct netaddr *local,

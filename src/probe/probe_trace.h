@@ -1,4 +1,4 @@
-/* probe_trace — every datagram of a check in one line, for --verbose.
+/* probe_trace — every message of a check in one line, for --verbose.
  * Standard error. One thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PROBE_PROBE_TRACE_H
@@ -15,15 +15,15 @@ struct probe_trace {
     struct mono start; /* times are counted from here */
 };
 
-/* probe_trace_sent — say a datagram that leaves from `local` to `remote`; `trace` may be NULL.
+/* probe_trace_sent — say a message that leaves from `local` to `remote`; `trace` may be NULL.
  * Never fails. */
 void probe_trace_sent(const struct probe_trace *trace, const struct netaddr *local,
-                      const struct netaddr *remote, struct span datagram);
+                      const struct netaddr *remote, struct span message);
 
-/* probe_trace_received — say a datagram that came from `remote` to `local`; `trace` may be NULL.
+/* probe_trace_received — say a message that came from `remote` to `local`; `trace` may be NULL.
  * Never fails. */
 void probe_trace_received(const struct probe_trace *trace, const struct netaddr *local,
-                          const struct netaddr *remote, struct span datagram);
+                          const struct netaddr *remote, struct span message);
 
 /* probe_trace_icmp — say an ICMP error about `remote` in words; `trace` may be NULL. Never fails.
  */

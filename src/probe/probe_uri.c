@@ -36,11 +36,13 @@ static bool is_host_char(char c)
 
 static enum probe_uri_verdict read_scheme(struct cursor *c, struct probe_uri *out)
 {
-    if (take(c, "stuns:") || take(c, "turns:")) {
-        return PROBE_URI_SECURE;
+    out->is_turn = take(c, "turn");
+    if (!out->is_turn && !take(c, "stun")) {
+        return PROBE_URI_SCHEME;
     }
-    out->is_turn = take(c, "turn:");
-    if (!out->is_turn && !take(c, "stun:")) {
+    out->is_secure = take(c, "s");
+    out->transport = probe_transport_of(out->is_secure, out->is_secure);
+    if (!take(c, ":")) {
         return PROBE_URI_SCHEME;
     }
     return strncmp(c->at, "//", 2) == 0 ? PROBE_URI_SLASHES : PROBE_URI_OK;
@@ -83,7 +85,7 @@ static bool read_name(struct cursor *c, struct probe_uri *out)
 static bool read_port(struct cursor *c, struct probe_uri *out)
 {
     uint32_t value = 0;
-    out->port = PROBE_URI_PORT;
+    out->port = out->is_secure ? PROBE_URI_PORT_SECURE : PROBE_URI_PORT;
     if (!take(c, ":")) {
         return true;
     }
@@ -98,18 +100,23 @@ static bool read_port(struct cursor *c, struct probe_uri *out)
     return *c->at == '\0' || *c->at == '?';
 }
 
-static enum probe_uri_verdict read_query(struct cursor *c, const struct probe_uri *out)
+/* read_query — RFC 7065 3.1; the default is that of RFC 5928 for either scheme. */
+static enum probe_uri_verdict read_query(struct cursor *c, struct probe_uri *out)
 {
+    out->has_transport = false;
     if (*c->at == '\0') {
         return PROBE_URI_OK;
     }
     if (!out->is_turn || !take(c, "?transport=")) {
         return PROBE_URI_QUERY;
     }
-    if (strcasecmp(c->at, "udp") == 0) {
-        return PROBE_URI_OK;
+    bool is_stream = strcasecmp(c->at, "tcp") == 0;
+    if (!is_stream && strcasecmp(c->at, "udp") != 0) {
+        return PROBE_URI_TRANSPORT;
     }
-    return strcasecmp(c->at, "tcp") == 0 ? PROBE_URI_TCP : PROBE_URI_TRANSPORT;
+    out->has_transport = true;
+    out->transport = probe_transport_of(is_stream, out->is_secure);
+    return PROBE_URI_OK;
 }
 
 enum probe_uri_verdict probe_uri_parse(const char *text, struct probe_uri *out)
@@ -135,13 +142,26 @@ enum probe_uri_verdict probe_uri_parse(const char *text, struct probe_uri *out)
     return read_query(&c, out);
 }
 
+enum probe_uri_verdict probe_uri_choose(struct probe_uri *uri, bool is_stream)
+{
+    if (uri->has_transport && probe_transport_is_stream(uri->transport) != is_stream) {
+        return PROBE_URI_TWO;
+    }
+    uri->transport = probe_transport_of(is_stream, uri->is_secure);
+    return PROBE_URI_OK;
+}
+
+bool probe_uri_is_address(const struct probe_uri *uri)
+{
+    struct netaddr address;
+    return netaddr_parse(uri->host, &address);
+}
+
 const char *probe_uri_reason(enum probe_uri_verdict verdict)
 {
     switch (verdict) {
     case PROBE_URI_SCHEME:
-        return "does not begin with stun: or turn:";
-    case PROBE_URI_SECURE:
-        return "asks for TLS, which is not built into this version";
+        return "does not begin with stun:, stuns:, turn: or turns:";
     case PROBE_URI_SLASHES:
         return "has slashes behind its scheme: it is written turn:host:port";
     case PROBE_URI_USER:
@@ -150,12 +170,14 @@ const char *probe_uri_reason(enum probe_uri_verdict verdict)
         return "has no host that could be one (IPv6 addresses stand in brackets)";
     case PROBE_URI_PORT_RANGE:
         return "has a port that is not a number from 1 to 65535";
-    case PROBE_URI_TCP:
-        return "asks for TCP, which is not built into this version";
     case PROBE_URI_TRANSPORT:
-        return "asks for an unknown transport: only udp is built into this version";
+        return "asks for an unknown transport: there are udp and tcp";
     case PROBE_URI_QUERY:
-        return "ends in something other than ?transport=udp, which only turn: takes";
+        return "ends in something other than ?transport=udp or ?transport=tcp, which only turn: "
+               "and "
+               "turns: take (for the others there is --transport)";
+    case PROBE_URI_TWO:
+        return "says another transport than --transport does";
     case PROBE_URI_OK:
     case PROBE_URI_VERDICT_COUNT:
         break;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# probe.sh — turnpike-probe against the server, against a server whose relay is blocked, against
-# nothing at all, and against servers that do one thing wrong each: it must tell which.
+# probe.sh — turnpike-probe against the server over every transport, against a server whose relay
+# is blocked, against nothing at all, and against servers that do one thing wrong each: it must
+# tell which. What it says of certificates is tested in probe_certificates.sh.
 . "$(dirname "$0")/common.sh"
 
 if [ -z "${TURNPIKE_PROBE:-}" ]; then
@@ -25,13 +26,48 @@ probe() {
 	[ "$status" = "$expected" ] && tr -s ' \n' ' ' <"$work/probe.out" | grep -qE -- "$pattern"
 }
 
-# all_steps — the names of the steps that went well, in order.
-all_steps() {
+# steps_are STEPS ARGUMENT... — all goes well, and these are the names of the steps, in order.
+steps_are() {
+	local expected=$1
+	shift
 	probe 0 'Everything worked' "$@" || return
 	steps=$(sed -n 's/^  ok    \([a-z]*\) *\([AB]\{0,1\}\) .*/\1\2/p' "$work/probe.out" | tr '\n' ' ')
 	echo "steps: $steps"
-	[ "$steps" = "resolve binding challengeA allocateA challengeB allocateB permissionA \
-permissionB channelB relay large releaseA releaseB " ]
+	[ "$steps" = "$expected " ]
+}
+
+behind="permissionA permissionB channelB relay large releaseA releaseB"
+certificate="chain name validity strength"
+
+# all_steps / all_steps_tcp / ..._tls / ..._dtls ARGUMENT... — by transport.
+all_steps() {
+	steps_are "resolve binding challengeA allocateA challengeB allocateB $behind" "$@"
+}
+
+all_steps_tcp() {
+	steps_are "resolve connectA binding challengeA allocateA connectB challengeB allocateB $behind" \
+		"$@"
+}
+
+all_steps_tls() {
+	steps_are "resolve connectA handshakeA $certificate binding challengeA allocateA \
+connectB handshakeB challengeB allocateB $behind" "$@" --ca "$work/certificate.pem"
+}
+
+all_steps_dtls() {
+	steps_are "resolve handshakeA $certificate binding challengeA allocateA \
+handshakeB challengeB allocateB $behind" "$@" --ca "$work/certificate.pem"
+}
+
+# make_certificate — for the addresses of the server's side.
+make_certificate() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=turn.test \
+		-addext 'subjectAltName = DNS:turn.test, IP:10.77.0.1, IP:fd77::1' \
+		-addext 'basicConstraints = critical, CA:FALSE' \
+		-keyout "$work/key.pem" -out "$work/certificate.pem" 2>"$work/openssl.log" && return
+	explain "$work/openssl.log"
+	echo "Bail out! cannot make a certificate"
+	exit 1
 }
 
 prints_one_object() {
@@ -77,12 +113,16 @@ liar() {
 	probe "$status" "$pattern" "turn:10.77.0.1:$port" "${alice[@]}" --timeout 1 "$@"
 }
 
-plan 47
+need_command openssl
+plan 63
 world_up
+make_certificate
+tls="tls { certificate = \"$work/certificate.pem\" key = \"$work/key.pem\" }"
+listen='"udp:*:3478", "tcp:*:3478", "tls:*:5349", "dtls:*:5349"'
 # Every check that succeeds gave back what it had, or the next one would meet the quota.
 realm_more='limits { allocations-per-user = 2 }'
 allow='"10.1.0.0/16"' # as in life: peers in this private network are denied, but for relays
-write_config
+write_config "$tls"
 start_server
 
 # ---- the server as it should be
@@ -97,9 +137,35 @@ check "stun: asks for a binding alone" probe 0 'binding [0-9. ]*ms mapped 10\.77
 	stun:10.77.0.1
 check "no NAT is seen" probe 0 'nat none' stun:10.77.0.1
 check "--json prints one object" prints_one_object turn:10.77.0.1 "${alice[@]}"
-check "--verbose prints every datagram" \
+check "--verbose prints every message" \
 	probe 0 'CreatePermission request: XOR-PEER-ADDRESS USERNAME' \
 	turn:10.77.0.1 "${alice[@]}" --verbose
+
+# ---- over every transport
+check "all steps over TCP" all_steps_tcp 'turn:10.77.0.1?transport=tcp' "${alice[@]}"
+check "all steps over TCP and IPv6" all_steps_tcp 'turn:[fd77::1]?transport=tcp' "${alice[@]}"
+check "all steps over TLS" all_steps_tls turns:10.77.0.1 "${alice[@]}"
+check "all steps over TLS and IPv6" all_steps_tls 'turns:[fd77::1]?transport=tcp' "${alice[@]}"
+check "all steps over DTLS" all_steps_dtls 'turns:10.77.0.1?transport=udp' "${alice[@]}"
+check "all steps over DTLS and IPv6" all_steps_dtls 'turns:[fd77::1]?transport=udp' "${alice[@]}"
+check "signed by SHA-256 over TLS" all_steps_tls turns:10.77.0.1 "${alice[@]}" --sha256
+check "stun: over TCP" probe 0 'over TCP ok connect .*binding [0-9. ]*ms mapped 10\.77\.0\.2:' \
+	stun:10.77.0.1 --transport tcp
+check "stuns: over TLS" probe 0 'alpn "stun\.[a-z-]+".*nat none' \
+	stuns:10.77.0.1 --ca "$work/certificate.pem"
+check "stuns: over DTLS" probe 0 'version DTLSv1\.2.*nat none' \
+	stuns:10.77.0.1 --transport udp --ca "$work/certificate.pem"
+check "a certificate that nobody vouches for" probe 1 'FAIL chain self-signed.*Failed: chain' \
+	turns:10.77.0.1 "${alice[@]}"
+check "--insecure uses it" probe 0 'warn chain self-signed.*relay.*Everything worked' \
+	turns:10.77.0.1 "${alice[@]}" --insecure
+check "TURN over TLS on the port for TCP" probe 1 'handshake A .*STUN without TLS.*transport=tcp' \
+	turns:10.77.0.1:3478 "${alice[@]}" --timeout 2
+check "a wrong password over DTLS" probe 1 'allocate A .* 401 .*The password is wrong' \
+	'turns:10.77.0.1?transport=udp' --user alice --password wrong --insecure
+check "--verbose prints the handshake, and messages decrypted" \
+	probe 0 'TLS handshake.*CreatePermission request: XOR-PEER-ADDRESS USERNAME' \
+	turns:10.77.0.1 "${alice[@]}" --insecure --verbose
 
 # ---- credentials
 check "a wrong password" probe 1 'allocate A .* 401 .*The password is wrong' \
@@ -124,9 +190,11 @@ ip -n "$server_ns" link set lo up
 check "nothing to do" is_usage 'turnpike-probe --help'
 check "no such command" is_usage 'no command chekc' chekc turn:10.77.0.1
 check "no such option" is_usage 'no option --pasword' check turn:10.77.0.1 --pasword=x
-check "TLS is not built in" is_usage 'not built into this version' check turns:turn.example.org
-check "TCP is not built in" is_usage 'not built into this version' \
-	check 'turn:turn.example.org?transport=tcp'
+check "a transport that URIs do not have" is_usage 'there are udp and tcp' \
+	check 'turn:turn.example.org?transport=tls'
+check "two transports" is_usage 'another transport than --transport' \
+	check 'turn:turn.example.org?transport=tcp' --transport udp
+check "no file to believe" is_usage 'holds no certificate' check stuns:10.77.0.1 --ca "$work/none"
 check "turn: needs credentials" is_usage 'needs --user and --password, or --secret' \
 	check turn:10.77.0.1
 
@@ -136,7 +204,7 @@ ip netns exec "$server_ns" env PYTHONDONTWRITEBYTECODE=1 "$python" "$here/probe_
 helper_pids+=($!)
 wait_for_line "$work/liar.log" ready $!
 check "silence" liar 1 'binding no answer.*a firewall drops UDP' 5000
-check "another service" liar 1 'not STUN.*another service' 5001
+check "another service" liar 1 'web server.*another service' 5001
 check "answers from another address" liar 1 'another address, from 10\.77\.0\.1:.*drop such' 5002
 check "a damaged answer" liar 1 'damaged answer.*rewrites packets' 5003
 check "a server for STUN only" liar 1 'challenge A no answer.*STUN only' 5004
@@ -164,14 +232,14 @@ stop_server
 ip -n "$server_ns" address add 203.0.113.1/32 dev s0
 ip -n "$client_ns" route add 203.0.113.1 via 10.77.0.1
 relay='addresses = { "10.77.0.1" }'
-write_config
+write_config "$tls"
 start_server
 check "a private relayed address of a public server is noted" \
 	probe 0 'relayed 10\.77\.0\.1:.*relay \{ external \}. is missing' \
 	turn:203.0.113.1 "${alice[@]}"
 stop_server
 relay='addresses = { "10.77.0.1" } external = { "203.0.113.1" }'
-write_config
+write_config "$tls"
 start_server
 check "its external address is seen, and packets find their way" \
 	all_steps turn:203.0.113.1 "${alice[@]}"

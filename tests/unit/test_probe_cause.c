@@ -52,6 +52,25 @@ static void fates_are_explained(void **state)
         {PROBE_STEP_RELAY, PROBE_FATE_LOST_BACK, 0, "channel"},
         {PROBE_STEP_LARGE, PROBE_FATE_LOST_THERE, 0, "MTU"},
         {PROBE_STEP_LARGE, PROBE_FATE_LOST_BACK, 0, "MTU"},
+        {PROBE_STEP_CONNECT, PROBE_FATE_SILENT, 0, "firewall drops TCP"},
+        {PROBE_STEP_CONNECT, PROBE_FATE_SILENT, PROBE_CAUSE_LOCAL, "private"},
+        {PROBE_STEP_CONNECT, PROBE_FATE_CONNECTION_REFUSED, 0, "Nothing listens"},
+        {PROBE_STEP_CONNECT, PROBE_FATE_UNREACHABLE, 0, "firewalld"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_SILENT, PROBE_CAUSE_STREAM, "accepted"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_SILENT, 0, "does not speak DTLS"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_STALLED, PROBE_CAUSE_STREAM, "overloaded"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_STALLED, 0, "MTU"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_PLAIN, 0, "?transport=tcp"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_WEB, 0, "without TLS"},
+        {PROBE_STEP_HANDSHAKE, PROBE_FATE_PORT_CLOSED, 0, "dtls:"},
+        {PROBE_STEP_CHAIN, PROBE_FATE_CHAIN_INCOMPLETE, 0, "fullchain.pem"},
+        {PROBE_STEP_NAME, PROBE_FATE_OTHER_NAME, 0, "subjectAltName"},
+        {PROBE_STEP_NAME, PROBE_FATE_OTHER_NAME, PROBE_CAUSE_ADDRESS, "iPAddress"},
+        {PROBE_STEP_VALIDITY, PROBE_FATE_EXPIRED, 0, "not renewed"},
+        {PROBE_STEP_BINDING, PROBE_FATE_SILENT, PROBE_CAUSE_CONNECTED, "connection stands"},
+        {PROBE_STEP_BINDING, PROBE_FATE_CLOSED, 0, "turns:"},
+        {PROBE_STEP_BINDING, PROBE_FATE_SECURE, 0, "turns:"},
+        {PROBE_STEP_RELAY, PROBE_FATE_CLOSED, 0, "in the middle"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_says(cause_of(cases[i].kind, cases[i].fate, 0, cases[i].facts), cases[i].words);
@@ -92,6 +111,20 @@ static void refusals_are_explained(void **state)
     }
 }
 
+static void alerts_are_explained(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned alert;
+        const char *words;
+    } cases[] = {{40, "cipher"},       {70, "before 1.2"}, {112, "SNI"},
+                 {116, "certificate"}, {120, "ALPN"},      {80, "see its log"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_says(cause_of(PROBE_STEP_HANDSHAKE, PROBE_FATE_ALERT, cases[i].alert, 0),
+                    cases[i].words);
+    }
+}
+
 static void no_failure_is_without_words(void **state)
 {
     (void)state;
@@ -120,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {.name = "fates are explained", .test_func = fates_are_explained},
         {.name = "refusals are explained", .test_func = refusals_are_explained},
+        {.name = "alerts are explained", .test_func = alerts_are_explained},
         {.name = "no failure is without words", .test_func = no_failure_is_without_words},
         {.name = "every kind of step has a name", .test_func = every_kind_has_a_name},
     };

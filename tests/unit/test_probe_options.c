@@ -57,6 +57,19 @@ static void everything_is_read(void **state)
     assert_string_equal(o.secret, "s");
     assert_true(o.secret_sha256 && o.ipv6_only && o.json && o.verbose);
     assert_int_equal(o.timeout, 5);
+    assert_int_equal(o.transport, PROBE_OPTIONS_AS_SAID);
+    assert_null(o.roots);
+    probe_options_fini(&o);
+
+    split(&l, "check stuns:x --transport udp --ca roots.pem --insecure");
+    assert_true(parse(&l, &o, complaint));
+    assert_int_equal(o.transport, PROBE_OPTIONS_UDP);
+    assert_string_equal(o.roots, "roots.pem");
+    assert_true(o.insecure);
+    probe_options_fini(&o);
+    split(&l, "check stun:x --transport=tcp");
+    assert_true(parse(&l, &o, complaint));
+    assert_int_equal(o.transport, PROBE_OPTIONS_TCP);
     probe_options_fini(&o);
 }
 
@@ -142,6 +155,8 @@ static void mistakes_get_a_sentence(void **state)
         {"check turn:x --timeout 99999999999999999999", "1 to 60"},
         {"check turn:x --secret-digest md5", "sha1 or sha256"},
         {"check turn:x --ipv4 --ipv6", "exclude each other"},
+        {"check stun:x --transport tls", "udp or tcp, not tls"},
+        {"check stuns:x --ca", "--ca needs a value"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct line l;
@@ -193,7 +208,7 @@ static void the_manual_has_every_option(void **state)
         }
         seen++;
     }
-    assert_true(seen >= 12);
+    assert_true(seen >= 15);
 }
 
 int main(void)

@@ -7,14 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* tell — a check of one address that fails in its second step. */
+/* tell — a check of one address that fails in its third step. */
 static void tell(FILE *out, bool is_json)
 {
     struct probe_report report;
     struct probe_step step;
     struct netaddr server = netaddr_ipv4(0xc0000201, 3478);
-    probe_report_begin(&report, out, is_json, "turn:192.0.2.1");
+    probe_report_begin(&report, out, is_json, "turns:192.0.2.1", PROBE_TRANSPORT_TLS);
     probe_report_server(&report, &server);
+
+    probe_step_init(&step, PROBE_STEP_VALIDITY, 0);
+    step.fate = PROBE_FATE_EXPIRED;
+    step.is_tolerated = true;
+    step.cause = "It is old.";
+    probe_step_time(&step, "until", (struct wall){1700000000});
+    probe_report_step(&report, &step);
 
     probe_step_init(&step, PROBE_STEP_BINDING, 0);
     step.ns = 12345678;
@@ -52,9 +59,11 @@ static void lines_align(void **state)
     (void)state;
     char *text = told(false);
     assert_string_equal(text,
-                        "turn:192.0.2.1\n"
+                        "turns:192.0.2.1\n"
                         "\n"
-                        "Server 192.0.2.1:3478\n"
+                        "Server 192.0.2.1:3478 over TLS\n"
+                        "  warn  validity                  expired, until 2023-11-14T22:13:20Z\n"
+                        "        Likely cause: It is old.\n"
                         "  ok    binding         12.35 ms  mapped 198.51.100.7:50000,\n"
                         "                                 software \"a \"server\" with a name?\",\n"
                         "                                 retransmissions 2\n"
@@ -71,7 +80,10 @@ static void json_is_one_object(void **state)
     (void)state;
     char *text = told(true);
     assert_string_equal(
-        text, "{\"uri\":\"turn:192.0.2.1\",\"steps\":["
+        text, "{\"uri\":\"turns:192.0.2.1\",\"transport\":\"TLS\",\"steps\":["
+              "{\"step\":\"validity\",\"server\":\"192.0.2.1:3478\",\"result\":\"warned\","
+              "\"until\":\"2023-11-14T22:13:20Z\",\"failure\":\"expired\","
+              "\"cause\":\"It is old.\"},"
               "{\"step\":\"binding\",\"server\":\"192.0.2.1:3478\",\"result\":\"ok\",\"ms\":12.346,"
               "\"mapped\":\"198.51.100.7:50000\",\"software\":\"a \\\"server\\\" with a name?\","
               "\"retransmissions\":2,\"notes\":[\"This is odd.\"]},"
@@ -103,7 +115,7 @@ static void a_full_disk_is_no_success(void **state)
     if (!out) {
         skip();
     }
-    probe_report_begin(&report, out, true, "stun:x");
+    probe_report_begin(&report, out, true, "stun:x", PROBE_TRANSPORT_UDP);
     assert_false(probe_report_end(&report, true));
     fclose(out);
 }

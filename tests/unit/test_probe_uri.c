@@ -15,21 +15,32 @@ static void uris_of_the_rfcs(void **state)
         const char *text, *host;
         uint16_t port;
         bool is_turn;
+        enum probe_transport transport;
     } cases[] = {
-        {"stun:example.org", "example.org", 3478, false},
-        {"stun:example.org:8000", "example.org", 8000, false},
-        {"turn:example.org", "example.org", 3478, true},
-        {"turn:example.org:8000", "example.org", 8000, true},
-        {"turn:example.org?transport=udp", "example.org", 3478, true},
-        {"turn:example.org:65535?transport=udp", "example.org", 65535, true},
-        {"TURN:Example.org?TRANSPORT=UDP", "Example.org", 3478, true},
-        {"turn:192.0.2.1:1", "192.0.2.1", 1, true},
-        {"stun:[2001:db8::1]", "2001:db8::1", 3478, false},
-        {"turn:[2001:db8::1]:5000?transport=udp", "2001:db8::1", 5000, true},
-        {"turn:[::ffff:192.0.2.1]", "::ffff:192.0.2.1", 3478, true},
-        {"turn:example.org:", "example.org", 3478, true}, /* RFC 3986 3.2.3: may be empty */
-        {"turn:a_b-c.example", "a_b-c.example", 3478, true},
-        {"turn:127.example", "127.example", 3478, true},
+        {"stun:example.org", "example.org", 3478, false, PROBE_TRANSPORT_UDP},
+        {"stun:example.org:8000", "example.org", 8000, false, PROBE_TRANSPORT_UDP},
+        {"turn:example.org", "example.org", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:example.org:8000", "example.org", 8000, true, PROBE_TRANSPORT_UDP},
+        {"turn:example.org?transport=udp", "example.org", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:example.org:65535?transport=udp", "example.org", 65535, true, PROBE_TRANSPORT_UDP},
+        {"TURN:Example.org?TRANSPORT=UDP", "Example.org", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:192.0.2.1:1", "192.0.2.1", 1, true, PROBE_TRANSPORT_UDP},
+        {"stun:[2001:db8::1]", "2001:db8::1", 3478, false, PROBE_TRANSPORT_UDP},
+        {"turn:[2001:db8::1]:5000?transport=udp", "2001:db8::1", 5000, true, PROBE_TRANSPORT_UDP},
+        {"turn:[::ffff:192.0.2.1]", "::ffff:192.0.2.1", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:example.org:", "example.org", 3478, true,
+         PROBE_TRANSPORT_UDP}, /* RFC 3986 3.2.3: may be empty */
+        {"turn:a_b-c.example", "a_b-c.example", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:127.example", "127.example", 3478, true, PROBE_TRANSPORT_UDP},
+        {"turn:example.org?transport=tcp", "example.org", 3478, true, PROBE_TRANSPORT_TCP},
+        {"turn:example.org:443?transport=TCP", "example.org", 443, true, PROBE_TRANSPORT_TCP},
+        {"stuns:example.org", "example.org", 5349, false, PROBE_TRANSPORT_TLS},
+        {"stuns:[::1]:443", "::1", 443, false, PROBE_TRANSPORT_TLS},
+        {"turns:example.org", "example.org", 5349, true, PROBE_TRANSPORT_TLS},
+        {"TURNS:example.org?transport=tcp", "example.org", 5349, true, PROBE_TRANSPORT_TLS},
+        {"turns:example.org:", "example.org", 5349, true, PROBE_TRANSPORT_TLS},
+        {"turns:example.org?transport=udp", "example.org", 5349, true, PROBE_TRANSPORT_DTLS},
+        {"turns:192.0.2.1:3478?transport=udp", "192.0.2.1", 3478, true, PROBE_TRANSPORT_DTLS},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct probe_uri uri;
@@ -37,6 +48,7 @@ static void uris_of_the_rfcs(void **state)
         assert_string_equal(uri.host, cases[i].host);
         assert_int_equal(uri.port, cases[i].port);
         assert_int_equal(uri.is_turn, cases[i].is_turn);
+        assert_int_equal(uri.transport, cases[i].transport);
     }
 }
 
@@ -51,9 +63,10 @@ static void each_fault_has_its_verdict(void **state)
         {"example.org", PROBE_URI_SCHEME},
         {"http://example.org", PROBE_URI_SCHEME},
         {"turnip:example.org", PROBE_URI_SCHEME},
-        {"stuns:example.org", PROBE_URI_SECURE},
-        {"turns:example.org?transport=tcp", PROBE_URI_SECURE},
-        {"TURNS:example.org", PROBE_URI_SECURE},
+        {"turn", PROBE_URI_SCHEME},
+        {"turns", PROBE_URI_SCHEME},
+        {"turnss:example.org", PROBE_URI_SCHEME},
+        {"turns://example.org", PROBE_URI_SLASHES},
         {"turn://example.org", PROBE_URI_SLASHES},
         {"turn:alice@example.org", PROBE_URI_USER},
         {"turn:alice:secret@example.org", PROBE_URI_USER},
@@ -81,14 +94,14 @@ static void each_fault_has_its_verdict(void **state)
         {"turn:example.org:http", PROBE_URI_PORT_RANGE},
         {"turn:example.org:-1", PROBE_URI_PORT_RANGE},
         {"turn:example.org:80/", PROBE_URI_PORT_RANGE},
-        {"turn:example.org?transport=tcp", PROBE_URI_TCP},
-        {"turn:example.org?transport=TCP", PROBE_URI_TCP},
         {"turn:example.org?transport=sctp", PROBE_URI_TRANSPORT},
         {"turn:example.org?transport=", PROBE_URI_TRANSPORT},
         {"turn:example.org?transport=udp&x", PROBE_URI_TRANSPORT},
         {"turn:example.org?", PROBE_URI_QUERY},
         {"turn:example.org?proto=udp", PROBE_URI_QUERY},
+        {"turns:example.org?transport=tls", PROBE_URI_TRANSPORT},
         {"stun:example.org?transport=udp", PROBE_URI_QUERY},
+        {"stuns:example.org?transport=tcp", PROBE_URI_QUERY},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct probe_uri uri;
@@ -115,6 +128,35 @@ static void hosts_have_a_longest_length(void **state)
     assert_int_equal(probe_uri_parse(text, &uri), PROBE_URI_HOST);
 }
 
+static void the_transport_can_be_chosen(void **state)
+{
+    (void)state;
+    struct probe_uri uri;
+    assert_int_equal(probe_uri_parse("stun:x", &uri), PROBE_URI_OK);
+    assert_int_equal(probe_uri_choose(&uri, true), PROBE_URI_OK);
+    assert_int_equal(uri.transport, PROBE_TRANSPORT_TCP);
+    assert_int_equal(probe_uri_parse("stuns:x", &uri), PROBE_URI_OK);
+    assert_int_equal(probe_uri_choose(&uri, false), PROBE_URI_OK);
+    assert_int_equal(uri.transport, PROBE_TRANSPORT_DTLS);
+    assert_int_equal(uri.port, 5349);
+    assert_int_equal(probe_uri_parse("turn:x?transport=udp", &uri), PROBE_URI_OK);
+    assert_int_equal(probe_uri_choose(&uri, true), PROBE_URI_TWO);
+    assert_int_equal(probe_uri_choose(&uri, false), PROBE_URI_OK);
+    assert_int_equal(uri.transport, PROBE_TRANSPORT_UDP);
+}
+
+static void addresses_are_told_from_names(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"turns:192.0.2.1", "turns:[2001:db8::1]:443", "turns:x",
+                                        "turns:192.0.2.1.example"};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct probe_uri uri;
+        assert_int_equal(probe_uri_parse(texts[i], &uri), PROBE_URI_OK);
+        assert_int_equal(probe_uri_is_address(&uri), i < 2);
+    }
+}
+
 static void every_verdict_has_words_of_its_own(void **state)
 {
     (void)state;
@@ -134,6 +176,8 @@ int main(void)
         {.name = "URIs of RFC 7064 and RFC 7065", .test_func = uris_of_the_rfcs},
         {.name = "each fault has its verdict", .test_func = each_fault_has_its_verdict},
         {.name = "hosts have a longest length", .test_func = hosts_have_a_longest_length},
+        {.name = "the transport can be chosen", .test_func = the_transport_can_be_chosen},
+        {.name = "addresses are told from names", .test_func = addresses_are_told_from_names},
         {.name = "every verdict has words of its own",
          .test_func = every_verdict_has_words_of_its_own},
     };
