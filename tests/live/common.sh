@@ -332,7 +332,6 @@ clean_up() {
 		ip netns delete "$namespace" 2>/dev/null
 		rm -rf "/etc/netns/$namespace"
 	done
-	rmdir /etc/netns 2>/dev/null
 	wait 2>/dev/null
 	rm -rf "$work"
 	exit "$status"
