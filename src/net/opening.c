@@ -90,7 +90,10 @@ enum opening_verdict opening_look(const struct listener_rules *rules, struct con
         return OPENING_WAIT;
     }
     if (size <= (ssize_t)c->seen) {
-        return OPENING_GONE; /* woken, and yet no more bytes: there will be none */
+        /* Woken, and yet no more bytes: there will be none, or they lie in so many pieces that the
+         * kernel wants them read. OpenSSL can tell. */
+        bool is_hello = size > 0 && !c->awaits_proxy && scratch[0] == HELLO_RECORD_TLS;
+        return is_hello && rules->takes_secure ? decide(c, OPENING_SECURE) : OPENING_GONE;
     }
     c->seen = (uint32_t)size;
     if (c->awaits_proxy) {
