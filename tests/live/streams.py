@@ -14,8 +14,8 @@ import time
 from dtlsclient import DTLS_1_0, Dtls, Refused
 from livetest import CLIENT4, EchoPeer, SERVER4, SERVER6, cpu_seconds, eventually, hears, note
 from livetest import ok, run, server_pid, udp_socket
-from streamclient import Closed, StreamClient, connected, is_closed, reset, secured, temporary
-from streamclient import tls_context
+from streamclient import Closed, NAME, StreamClient, connected, is_closed, reset, secured
+from streamclient import temporary, tls_context
 from stunclient import BINDING, CREATE_PERMISSION, Client, DATA_VALUE, INDICATION, Message, SEND
 from stunclient import XOR_MAPPED_ADDRESS, XOR_RELAYED_ADDRESS
 
@@ -269,6 +269,26 @@ def byte_by_byte():
             client.bind(CHANNEL, PEER.address)
             echoed = client.echoes(PEER.address, b"one byte at a time", CHANNEL)
             ok(code == 0 and echoed, f"S11 Allocate and data one byte at a time, {way}", code)
+
+
+def hello_in_pieces():
+    """S11 a hello byte by byte"""
+    for size in (1, 2, 100):
+        inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session_ = tls_context().wrap_bio(inward, outward, server_hostname=NAME)
+        with connected(TLS4) as sock:
+            for _ in range(3):
+                try:
+                    session_.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    pass
+                data = outward.read()
+                for at in range(0, len(data), size):
+                    sock.sendall(data[at : at + size])
+                    time.sleep(0.0005)
+                inward.write(sock.recv(65536))
+            ok(session_.version() is not None, f"S11 a ClientHello in pieces of {size}")
 
 
 def several_at_once():
@@ -708,6 +728,7 @@ def serve():
         two_transports,
         every_split,
         byte_by_byte,
+        hello_in_pieces,
         several_at_once,
         any_segmentation,
         largest,

@@ -9,7 +9,7 @@
 
 need_command openssl
 need_command prlimit
-plan 137
+plan 140
 export AUTHORITY=$work/ca.pem
 world_up
 make_certificates
