@@ -6,7 +6,6 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
-need_command openssl
 plan 17
 export AUTHORITY=$work/ca.pem
 world_up

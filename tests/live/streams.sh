@@ -7,7 +7,6 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
-need_command openssl
 need_command prlimit
 plan 140
 export AUTHORITY=$work/ca.pem
