@@ -134,6 +134,10 @@ static void each_state_waits_for_its_own(void **state)
         connection_watch(&set, c);
         assert_interest(c, is_before ? 0 : cases[i].held, is_before ? cases[i].held : 0);
         c->is_held = false;
+        c->is_waiting = true; /* for a key: the same */
+        connection_watch(&set, c);
+        assert_interest(c, is_before ? 0 : cases[i].held, is_before ? cases[i].held : 0);
+        c->is_waiting = false;
         have_unsent(c);
         connection_watch(&set, c);
         assert_interest(c, is_before ? 0 : cases[i].unsent, is_before ? cases[i].unsent : 0);

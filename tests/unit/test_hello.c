@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
-#include "support/tls_client.h"
+#include "support/secure_client.h"
 #include "wire/hello.h"
 
 #include <stdlib.h>
@@ -16,16 +16,16 @@ enum { ROOM = 20000, DTLS_HEADERS = 25, DTLS_COOKIE_AT = DTLS_HEADERS + 2 + HELL
 typedef enum hello_verdict (*read_function)(const uint8_t *, size_t, struct hello *);
 
 static uint8_t stream[ROOM];
-static struct tls_client client;
+static struct secure_client client;
 
-static const struct tls_client_wish with_name = {.name = "relay.example.org"};
-static const struct tls_client_wish without_name;
-static const struct tls_client_wish old_with_name = {.name = "old.example.org",
-                                                     .most = TLS1_2_VERSION};
-static const struct tls_client_wish old_without_name = {.most = TLS1_2_VERSION};
-static const struct tls_client_wish datagrams_with_name = {.name = "relay.example.org",
-                                                           .least = DTLS1_2_VERSION};
-static const struct tls_client_wish datagrams_without_name = {.least = DTLS1_2_VERSION};
+static const struct secure_client_wish with_name = {.name = "relay.example.org"};
+static const struct secure_client_wish without_name;
+static const struct secure_client_wish old_with_name = {.name = "old.example.org",
+                                                        .most = TLS1_2_VERSION};
+static const struct secure_client_wish old_without_name = {.most = TLS1_2_VERSION};
+static const struct secure_client_wish datagrams_with_name = {.name = "relay.example.org",
+                                                              .least = DTLS1_2_VERSION};
+static const struct secure_client_wish datagrams_without_name = {.least = DTLS1_2_VERSION};
 
 static void assert_within(struct span s, const uint8_t *bytes, size_t size)
 {
@@ -58,10 +58,10 @@ static enum hello_verdict read_exactly(read_function read, const uint8_t *bytes,
 }
 
 /* say_hello — the client's first datagram into `stream`. Returns its size. */
-static size_t say_hello(const struct tls_client_wish *wish)
+static size_t say_hello(const struct secure_client_wish *wish)
 {
-    tls_client_begin(&client, wish);
-    assert_false(tls_client_step(&client));
+    secure_client_begin(&client, wish);
+    assert_false(secure_client_step(&client));
     assert_true(client.out_count > 0);
     memcpy(stream, client.out[0].bytes, client.out[0].size);
     return client.out[0].size;
@@ -73,10 +73,10 @@ static void assert_name(const struct hello *hello, const char *name)
     assert_true(hello->name.size == 0 || memcmp(hello->name.bytes, name, strlen(name)) == 0);
 }
 
-static void assert_tls(const struct tls_client_wish *wish)
+static void assert_tls(const struct secure_client_wish *wish)
 {
     struct hello hello;
-    size_t size = tls_client_hello(wish, stream, sizeof(stream));
+    size_t size = secure_client_hello(wish, stream, sizeof(stream));
     assert_int_equal(hello_read_tls(stream, size, &hello), HELLO_OK);
     assert_int_equal(hello.size, size);
     assert_name(&hello, wish->name ? wish->name : "");
@@ -85,7 +85,7 @@ static void assert_tls(const struct tls_client_wish *wish)
     assert_ptr_equal(hello.random.bytes, stream + 11);
 }
 
-static void name_of_a_tls_client_is_found(void **state)
+static void name_of_a_secure_client_is_found(void **state)
 {
     (void)state;
     assert_tls(&with_name);
@@ -94,19 +94,19 @@ static void name_of_a_tls_client_is_found(void **state)
     assert_tls(&old_without_name);
 }
 
-static void session_of_a_tls_client_is_found(void **state)
+static void session_of_a_secure_client_is_found(void **state)
 {
     (void)state;
     struct hello hello;
-    size_t size = tls_client_hello(&with_name, stream, sizeof(stream));
+    size_t size = secure_client_hello(&with_name, stream, sizeof(stream));
     assert_int_equal(hello_read_tls(stream, size, &hello), HELLO_OK);
     assert_int_equal(hello.session.size, 32); /* RFC 8446 D.4 */
-    size = tls_client_hello(&old_with_name, stream, sizeof(stream));
+    size = secure_client_hello(&old_with_name, stream, sizeof(stream));
     assert_int_equal(hello_read_tls(stream, size, &hello), HELLO_OK);
     assert_int_equal(hello.session.size, 0);
 }
 
-static void assert_dtls(const struct tls_client_wish *wish)
+static void assert_dtls(const struct secure_client_wish *wish)
 {
     struct hello hello;
     size_t size = say_hello(wish);
@@ -116,10 +116,10 @@ static void assert_dtls(const struct tls_client_wish *wish)
     assert_int_equal(hello.cookie.size, 0);
     assert_ptr_equal(hello.random.bytes, stream + DTLS_HEADERS + 2);
     assert_memory_equal(hello.sequence, stream + 5, 6);
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
-static void name_of_a_dtls_client_is_found(void **state)
+static void name_of_a_dsecure_client_is_found(void **state)
 {
     (void)state;
     assert_dtls(&datagrams_with_name);
@@ -129,11 +129,11 @@ static void name_of_a_dtls_client_is_found(void **state)
 static void every_beginning_of_a_tls_hello_asks_for_more(void **state)
 {
     (void)state;
-    static const struct tls_client_wish *const wishes[] = {&with_name, &without_name,
-                                                           &old_with_name, &old_without_name};
+    static const struct secure_client_wish *const wishes[] = {&with_name, &without_name,
+                                                              &old_with_name, &old_without_name};
     for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
         size_t needed;
-        size_t whole = tls_client_hello(wishes[i], stream, sizeof(stream));
+        size_t whole = secure_client_hello(wishes[i], stream, sizeof(stream));
         for (size_t size = 0; size < whole; size++) {
             assert_int_equal(read_exactly(hello_read_tls, stream, size, &needed), HELLO_MORE);
             assert_int_equal(needed, size < HELLO_TLS_HEADER ? HELLO_TLS_HEADER : whole);
@@ -153,14 +153,14 @@ static void every_beginning_of_a_dtls_hello_is_none(void **state)
         assert_int_equal(read_exactly(hello_read_dtls, stream, size, &needed), HELLO_OTHER);
     }
     assert_int_equal(read_exactly(hello_read_dtls, stream, whole, &needed), HELLO_OK);
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 /* A record that ends early, the lengths of record and message told accordingly. */
 static void tls_hello_cut_within_its_record_is_none(void **state)
 {
     (void)state;
-    size_t whole = tls_client_hello(&with_name, stream, sizeof(stream));
+    size_t whole = secure_client_hello(&with_name, stream, sizeof(stream));
     for (size_t size = HELLO_TLS_HEADER; size < whole; size++) {
         size_t needed;
         size_t record = size - HELLO_TLS_HEADER;
@@ -194,17 +194,17 @@ static void change_every_byte(read_function read, size_t size)
 static void one_byte_changed_stays_in_bounds(void **state)
 {
     (void)state;
-    change_every_byte(hello_read_tls, tls_client_hello(&with_name, stream, sizeof(stream)));
-    change_every_byte(hello_read_tls, tls_client_hello(&old_with_name, stream, sizeof(stream)));
+    change_every_byte(hello_read_tls, secure_client_hello(&with_name, stream, sizeof(stream)));
+    change_every_byte(hello_read_tls, secure_client_hello(&old_with_name, stream, sizeof(stream)));
     change_every_byte(hello_read_dtls, say_hello(&datagrams_with_name));
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 static void what_is_no_hello_is_told_at_its_first_byte(void **state)
 {
     (void)state;
     size_t needed;
-    size_t whole = tls_client_hello(&with_name, stream, sizeof(stream));
+    size_t whole = secure_client_hello(&with_name, stream, sizeof(stream));
     for (unsigned first = 0; first < 256; first++) {
         stream[0] = (uint8_t)first;
         bool is_record = first == HELLO_RECORD_TLS;
@@ -219,7 +219,7 @@ static void another_handshake_message_is_no_hello(void **state)
 {
     (void)state;
     size_t needed;
-    size_t whole = tls_client_hello(&with_name, stream, sizeof(stream));
+    size_t whole = secure_client_hello(&with_name, stream, sizeof(stream));
     for (unsigned kind = 0; kind < 256; kind++) {
         stream[5] = (uint8_t)kind;
         assert_int_equal(read_exactly(hello_read_tls, stream, whole, &needed),
@@ -231,7 +231,7 @@ static void another_handshake_message_is_no_hello(void **state)
         assert_int_equal(read_exactly(hello_read_dtls, stream, whole, &needed),
                          kind == 1 ? HELLO_OK : HELLO_OTHER);
     }
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 static void record_larger_than_there_are_is_refused_before_it_comes(void **state)
@@ -250,7 +250,7 @@ static void hello_without_extensions_has_no_name(void **state)
 {
     (void)state;
     struct hello hello;
-    size_t size = tls_client_hello(&old_with_name, stream, sizeof(stream));
+    size_t size = secure_client_hello(&old_with_name, stream, sizeof(stream));
     struct writer w = {stream, sizeof(stream), size, false};
     assert_int_equal(hello_read_tls(stream, size, &hello), HELLO_OK);
     size_t ciphers_at = HELLO_TLS_HEADER + 4 + 2 + HELLO_RANDOM_SIZE + 1;
@@ -269,7 +269,7 @@ static void datagram_of_another_epoch_is_no_hello(void **state)
     size_t size = say_hello(&datagrams_with_name);
     stream[4] = 1;
     assert_int_equal(read_exactly(hello_read_dtls, stream, size, &needed), HELLO_OTHER);
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 static void fragmented_dtls_hello_is_told_apart(void **state)
@@ -281,16 +281,16 @@ static void fragmented_dtls_hello_is_told_apart(void **state)
         memcpy(protocols + i, "\x02xx", 3); /* makes the hello larger than its datagrams */
     }
     protocols[600] = '\0';
-    struct tls_client_wish wish = {
+    struct secure_client_wish wish = {
         .name = "relay.example.org", .least = DTLS1_2_VERSION, .protocols = protocols, .mtu = 300};
-    tls_client_begin(&client, &wish);
-    assert_false(tls_client_step(&client));
+    secure_client_begin(&client, &wish);
+    assert_false(secure_client_step(&client));
     assert_true(client.out_count > 1);
     for (size_t i = 0; i < client.out_count; i++) {
-        const struct tls_client_datagram *d = &client.out[i];
+        const struct secure_client_datagram *d = &client.out[i];
         assert_int_equal(read_exactly(hello_read_dtls, d->bytes, d->size, &needed), HELLO_FRAGMENT);
     }
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 /* assert_answered — let the client hear a HelloVerifyRequest with this cookie, and see its second
@@ -312,7 +312,7 @@ static void assert_answered(size_t cookie_size)
     assert_true(writer_is_ok(&w));
     assert_int_equal(w.used, HELLO_VERIFY_SIZE + cookie_size);
     client.out_count = 0;
-    assert_int_equal(tls_client_hear(&client, bytes, w.used, none, sizeof(none)), 0);
+    assert_int_equal(secure_client_hear(&client, bytes, w.used, none, sizeof(none)), 0);
     assert_int_equal(client.out_count, 1);
     assert_int_equal(hello_read_dtls(client.out[0].bytes, client.out[0].size, &hello), HELLO_OK);
     assert_int_equal(hello.cookie.size, cookie_size);
@@ -320,7 +320,7 @@ static void assert_answered(size_t cookie_size)
     assert_memory_equal(hello.random.bytes, random, sizeof(random));
     assert_name(&hello, "relay.example.org");
     assert_ptr_equal(hello.cookie.bytes, client.out[0].bytes + DTLS_COOKIE_AT + 1);
-    tls_client_fini(&client);
+    secure_client_fini(&client);
 }
 
 static void openssl_comes_again_with_the_cookie_it_was_asked_for(void **state)
@@ -347,10 +347,10 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     static const struct CMUnitTest tests[] = {
-        {"the name of a TLS client is found", name_of_a_tls_client_is_found, NULL, NULL, NULL},
-        {"the session of a TLS client is found", session_of_a_tls_client_is_found, NULL, NULL,
+        {"the name of a TLS client is found", name_of_a_secure_client_is_found, NULL, NULL, NULL},
+        {"the session of a TLS client is found", session_of_a_secure_client_is_found, NULL, NULL,
          NULL},
-        {"the name of a DTLS client is found", name_of_a_dtls_client_is_found, NULL, NULL, NULL},
+        {"the name of a DTLS client is found", name_of_a_dsecure_client_is_found, NULL, NULL, NULL},
         {"every beginning of a TLS hello asks for more",
          every_beginning_of_a_tls_hello_asks_for_more, NULL, NULL, NULL},
         {"every beginning of a DTLS hello is none", every_beginning_of_a_dtls_hello_is_none, NULL,

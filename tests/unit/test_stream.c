@@ -6,7 +6,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "support/certificate.h"
-#include "support/tls_client.h"
+#include "support/secure_client.h"
 #include "wire/stun.h"
 
 #include <poll.h>
@@ -35,7 +35,7 @@ static struct stream input;
 static struct batch *batch;
 static struct certificate own;
 static struct tls *tls;
-static struct tls_client client;
+static struct secure_client client;
 static int far_end = -1;
 static uint8_t *heard; /* what the client has read */
 static size_t heard_size;
@@ -76,7 +76,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    tls_client_fini(&client);
+    secure_client_fini(&client);
     connection_set_fini(&set);
     stream_fini(&input);
     close(far_end);
@@ -106,9 +106,9 @@ static struct connection *opened_tls(void)
     bool is_done = false;
     c->path.kind = PATH_TLS;
     c->tls = tls_accept(tls, c->fd, false);
-    tls_client_connect(&client, &(struct tls_client_wish){0}, far_end);
+    secure_client_connect(&client, &(struct secure_client_wish){0}, far_end);
     for (int i = 0; i < 20 && (!is_done || result != TLS_DONE); i++) {
-        is_done = tls_client_step(&client);
+        is_done = secure_client_step(&client);
         result = result == TLS_DONE ? result : tls_handshake(c->tls);
     }
     assert_int_equal(result, TLS_DONE);
@@ -553,7 +553,8 @@ static void assert_heard(void)
         assert_true(out.said[next].is_data);
         lost++;
     }
-    assert_int_equal(out.counts.dropped[FLOW_DROP_SEND_FAILED], lost);
+    assert_int_equal(out.counts.dropped[FLOW_DROP_QUEUE_FULL], lost);
+    assert_int_equal(out.counts.dropped[FLOW_DROP_SEND_FAILED], 0);
     uint64_t data = 0;
     for (size_t i = 0; i < out.count; i++) {
         data += out.said[i].is_data;
@@ -575,7 +576,7 @@ static void one_batch_goes_out_in_its_order(void **state)
     assert_null(c->out.bytes);
     listen_for(SIZE_MAX);
     assert_heard();
-    assert_int_equal(out.counts.dropped[FLOW_DROP_SEND_FAILED], 0);
+    assert_int_equal(out.counts.dropped[FLOW_DROP_QUEUE_FULL], 0);
 }
 
 static void batch_of_the_largest_goes_out(void **state)
@@ -589,7 +590,7 @@ static void batch_of_the_largest_goes_out(void **state)
     send_filed();
     drain(c);
     assert_heard();
-    assert_int_equal(out.counts.dropped[FLOW_DROP_SEND_FAILED], 0);
+    assert_int_equal(out.counts.dropped[FLOW_DROP_QUEUE_FULL], 0);
 }
 
 static void each_connection_gets_its_own(void **state)
@@ -682,7 +683,7 @@ static void data_beyond_256_kibibytes_is_dropped_and_counted(void **state)
         send_filed();
         assert_true(c->out.size <= OUTBOX_DATA_MAX);
     }
-    assert_true(out.counts.dropped[FLOW_DROP_SEND_FAILED] > 300);
+    assert_true(out.counts.dropped[FLOW_DROP_QUEUE_FULL] > 300);
     assert_true(c->out.size > OUTBOX_DATA_MAX - 1012);
     assert_int_equal(c->watched, EPOLLIN | EPOLLOUT);
     assert_int_equal(connection_deadline(c).ns, mono_add_s(start, CONNECTION_OPENING_TIME).ns);
@@ -709,7 +710,7 @@ static void replies_are_never_lost_and_hold_the_reader(void **state)
         send_filed();
     }
     assert_true(c->out.size > OUTBOX_DATA_MAX);
-    assert_true(out.counts.dropped[FLOW_DROP_SEND_FAILED] > 0);
+    assert_true(out.counts.dropped[FLOW_DROP_QUEUE_FULL] > 0);
     drain(c);
     assert_false(c->is_held);
     assert_heard();
@@ -797,7 +798,7 @@ static void data_beyond_that_is_dropped_within_tls_too(void **state)
         }
         send_filed();
     }
-    assert_true(out.counts.dropped[FLOW_DROP_SEND_FAILED] > 300);
+    assert_true(out.counts.dropped[FLOW_DROP_QUEUE_FULL] > 300);
     assert_true(c->out.size <= OUTBOX_DATA_MAX + 60 * 1040);
     drain(c);
     assert_heard();
@@ -816,7 +817,7 @@ static void largest_go_out_within_tls(void **state)
         drain(c);
     }
     assert_heard();
-    assert_int_equal(out.counts.dropped[FLOW_DROP_SEND_FAILED], 0);
+    assert_int_equal(out.counts.dropped[FLOW_DROP_QUEUE_FULL], 0);
 }
 
 static void client_that_goes_breaks_the_connection_within_tls(void **state)

@@ -5,7 +5,7 @@
 
 #include "net/tls.h"
 #include "support/certificate.h"
-#include "support/tls_client.h"
+#include "support/secure_client.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ static char why[ROOM];
 
 static struct certificate own; /* what the sessions are made with */
 static struct tls *tls;
-static struct tls_client client;
+static struct secure_client client;
 static struct ssl_st *session;
 static int fd[2];
 
@@ -74,7 +74,7 @@ static int end(void **state)
 {
     (void)state;
     tls_end(session);
-    tls_client_fini(&client);
+    secure_client_fini(&client);
     close(fd[0]);
     close(fd[1]);
     return 0;
@@ -296,16 +296,16 @@ static void common_name_covers_where_there_is_no_other(void **state)
 /* ---- what is agreed on */
 
 /* shake — hands with a client. Returns what the server says; is_done: what the client does. */
-static enum tls_result shake(const struct tls *t, const struct tls_client_wish *wish, bool http,
+static enum tls_result shake(const struct tls *t, const struct secure_client_wish *wish, bool http,
                              bool *is_done)
 {
     enum tls_result result = TLS_WANT_READ;
     session = tls_accept(t, fd[0], http);
     assert_non_null(session);
-    tls_client_connect(&client, wish, fd[1]);
+    secure_client_connect(&client, wish, fd[1]);
     *is_done = false;
     for (int i = 0; i < ROUNDS; i++) {
-        *is_done = tls_client_step(&client);
+        *is_done = secure_client_step(&client);
         if (result == TLS_WANT_READ || result == TLS_WANT_WRITE) {
             result = tls_handshake(session);
         }
@@ -313,7 +313,7 @@ static enum tls_result shake(const struct tls *t, const struct tls_client_wish *
     return result;
 }
 
-static void assert_agreed(const struct tls *t, const struct tls_client_wish *wish, bool http)
+static void assert_agreed(const struct tls *t, const struct secure_client_wish *wish, bool http)
 {
     bool is_done;
     begin(NULL);
@@ -321,7 +321,7 @@ static void assert_agreed(const struct tls *t, const struct tls_client_wish *wis
     assert_true(is_done);
 }
 
-static void assert_not_agreed(const struct tls *t, const struct tls_client_wish *wish, bool http)
+static void assert_not_agreed(const struct tls *t, const struct secure_client_wish *wish, bool http)
 {
     bool is_done;
     begin(NULL);
@@ -336,7 +336,7 @@ static void version_is_at_least_1_2(void **state)
     (void)state;
     static const int versions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
     for (int i = 0; i < 4; i++) {
-        struct tls_client_wish wish = {
+        struct secure_client_wish wish = {
             .least = versions[i], .most = versions[i], .ciphers = "ALL:@SECLEVEL=0"};
         if (versions[i] < TLS1_2_VERSION) {
             assert_not_agreed(tls, &wish, false);
@@ -372,7 +372,7 @@ static void cipher_of_1_2_has_forward_secrecy_and_aead(void **state)
     struct tls *rsa = certificate_serve(&c);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct tls *t = cases[i].is_rsa ? rsa : tls;
-        struct tls_client_wish wish = {.most = TLS1_2_VERSION, .ciphers = cases[i].ciphers};
+        struct secure_client_wish wish = {.most = TLS1_2_VERSION, .ciphers = cases[i].ciphers};
         if (cases[i].is_agreed) {
             assert_agreed(t, &wish, false);
             assert_string_equal(SSL_get_cipher_name(session), cases[i].ciphers);
@@ -389,7 +389,7 @@ static void assert_protocol(const char *offered, bool http, const char *chosen)
 {
     const unsigned char *name;
     unsigned size;
-    struct tls_client_wish wish = {.protocols = offered};
+    struct secure_client_wish wish = {.protocols = offered};
     assert_agreed(tls, &wish, http);
     SSL_get0_alpn_selected(client.ssl, &name, &size);
     assert_int_equal(size, strlen(chosen));
@@ -421,18 +421,18 @@ static void no_protocol_in_common_ends_the_handshake(void **state)
     (void)state;
     static const char *const offers[] = {"\x02h2", "\x08http/1.1", "\x06webrtc\x08imap/1.1"};
     for (int i = 0; i < 3; i++) {
-        assert_not_agreed(tls, &(struct tls_client_wish){.protocols = offers[i]}, false);
+        assert_not_agreed(tls, &(struct secure_client_wish){.protocols = offers[i]}, false);
     }
-    assert_not_agreed(tls, &(struct tls_client_wish){.protocols = offers[2]}, true);
+    assert_not_agreed(tls, &(struct secure_client_wish){.protocols = offers[2]}, true);
 }
 
 /* The alert that RFC 7301 3.2 has for it: 120. */
 static void client_is_told_that_no_protocol_is_in_common(void **state)
 {
     (void)state;
-    struct tls_client_wish wish = {.protocols = "\x02h2"};
+    struct secure_client_wish wish = {.protocols = "\x02h2"};
     session = tls_accept(tls, fd[0], false);
-    tls_client_connect(&client, &wish, fd[1]);
+    secure_client_connect(&client, &wish, fd[1]);
     assert_int_equal(SSL_do_handshake(client.ssl), -1);
     ERR_clear_error();
     assert_int_equal(tls_handshake(session), TLS_FAILED);
@@ -446,7 +446,7 @@ static void renegotiation_is_refused(void **state)
     (void)state;
     uint8_t bytes[16];
     size_t got = 0;
-    struct tls_client_wish wish = {.most = TLS1_2_VERSION};
+    struct secure_client_wish wish = {.most = TLS1_2_VERSION};
     assert_agreed(tls, &wish, false);
     assert_int_equal(SSL_renegotiate(client.ssl), 1);
     for (int i = 0; i < ROUNDS; i++) {
@@ -465,7 +465,7 @@ static void bytes_go_both_ways_and_the_end_is_told(void **state)
     (void)state;
     uint8_t bytes[64];
     size_t size;
-    assert_agreed(tls, &(struct tls_client_wish){.name = "relay.example.org"}, false);
+    assert_agreed(tls, &(struct secure_client_wish){.name = "relay.example.org"}, false);
     assert_int_equal(tls_read(session, bytes, sizeof(bytes), &size), TLS_WANT_READ);
     assert_int_equal(SSL_write(client.ssl, "hello", 5), 5);
     assert_int_equal(tls_read(session, bytes, sizeof(bytes), &size), TLS_DONE);
@@ -488,7 +488,7 @@ static void client_that_goes_without_a_word_has_ended(void **state)
     (void)state;
     uint8_t bytes[64];
     size_t size;
-    assert_agreed(tls, &(struct tls_client_wish){.name = "relay.example.org"}, false);
+    assert_agreed(tls, &(struct secure_client_wish){.name = "relay.example.org"}, false);
     assert_int_equal(shutdown(fd[1], SHUT_WR), 0);
     assert_int_equal(tls_read(session, bytes, sizeof(bytes), &size), TLS_CLOSED);
 }
@@ -504,7 +504,7 @@ static void rubbish_ends_the_session(void **state)
     assert_int_equal(tls_handshake(session), TLS_FAILED);
     end(NULL);
     begin(NULL);
-    assert_int_equal(shake(tls, &(struct tls_client_wish){0}, false, &is_done), TLS_DONE);
+    assert_int_equal(shake(tls, &(struct secure_client_wish){0}, false, &is_done), TLS_DONE);
     assert_int_equal(write(fd[1], bytes, sizeof(bytes)), sizeof(bytes));
     assert_int_equal(tls_read(session, bytes, sizeof(bytes), &size), TLS_FAILED);
 }
@@ -518,7 +518,7 @@ static void write_that_has_no_room_waits(void **state)
     size_t all = 0;
     size_t heard = 0;
     enum tls_result result;
-    assert_agreed(tls, &(struct tls_client_wish){0}, false);
+    assert_agreed(tls, &(struct secure_client_wish){0}, false);
     memset(bytes, 'x', sizeof(bytes));
     while ((result = tls_write(session, bytes, sizeof(bytes), &size)) == TLS_DONE) {
         all += size;
@@ -544,7 +544,7 @@ static void session_outlives_the_certificate(void **state)
     struct certificate c = made("P-256");
     struct tls *t = certificate_serve(&c);
     bool is_done;
-    assert_int_equal(shake(t, &(struct tls_client_wish){0}, false, &is_done), TLS_DONE);
+    assert_int_equal(shake(t, &(struct secure_client_wish){0}, false, &is_done), TLS_DONE);
     tls_free(t);
     certificate_fini(&c);
     assert_int_equal(SSL_write(client.ssl, "still", 5), 5);

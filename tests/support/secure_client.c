@@ -1,6 +1,6 @@
-/* tls_client — OpenSSL as a client of TLS and DTLS. */
+/* secure_client — OpenSSL as a client of TLS and DTLS. */
 /* SPDX-License-Identifier: MIT */
-#include "support/tls_client.h"
+#include "support/secure_client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static void insist(bool holds)
     }
 }
 
-static SSL *new_session(const SSL_METHOD *method, const struct tls_client_wish *wish)
+static SSL *new_session(const SSL_METHOD *method, const struct secure_client_wish *wish)
 {
     SSL_CTX *context = SSL_CTX_new(method);
     insist(context != NULL);
@@ -34,7 +34,7 @@ static SSL *new_session(const SSL_METHOD *method, const struct tls_client_wish *
     return ssl;
 }
 
-void tls_client_connect(struct tls_client *c, const struct tls_client_wish *wish, int fd)
+void secure_client_connect(struct secure_client *c, const struct secure_client_wish *wish, int fd)
 {
     memset(c, 0, sizeof(*c));
     c->ssl = new_session(TLS_client_method(), wish);
@@ -46,7 +46,7 @@ void tls_client_connect(struct tls_client *c, const struct tls_client_wish *wish
 
 static int take_in(BIO *bio, char *bytes, int room)
 {
-    struct tls_client *c = BIO_get_data(bio);
+    struct secure_client *c = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     if (!c->in) {
         BIO_set_retry_read(bio);
@@ -60,11 +60,11 @@ static int take_in(BIO *bio, char *bytes, int room)
 
 static int put_out(BIO *bio, const char *bytes, int size)
 {
-    struct tls_client *c = BIO_get_data(bio);
+    struct secure_client *c = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    insist(size >= 0 && size <= TLS_CLIENT_DATAGRAM);
-    if (c->out_count < TLS_CLIENT_QUEUE) { /* what nobody takes is lost, as on a network */
-        struct tls_client_datagram *out = &c->out[c->out_count++];
+    insist(size >= 0 && size <= SECURE_CLIENT_DATAGRAM);
+    if (c->out_count < SECURE_CLIENT_QUEUE) { /* what nobody takes is lost, as on a network */
+        struct secure_client_datagram *out = &c->out[c->out_count++];
         memcpy(out->bytes, bytes, (size_t)size);
         out->size = (size_t)size;
     }
@@ -79,7 +79,7 @@ static long control(BIO *bio, int command, long number, void *pointer)
     return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-static BIO *new_bio(struct tls_client *c)
+static BIO *new_bio(struct secure_client *c)
 {
     static BIO_METHOD *method; /* for all of them, as long as the process */
     if (!method) {
@@ -96,7 +96,7 @@ static BIO *new_bio(struct tls_client *c)
     return bio;
 }
 
-void tls_client_begin(struct tls_client *c, const struct tls_client_wish *wish)
+void secure_client_begin(struct secure_client *c, const struct secure_client_wish *wish)
 {
     enum { MTU = 1400 };
     c->in = NULL;
@@ -108,26 +108,26 @@ void tls_client_begin(struct tls_client *c, const struct tls_client_wish *wish)
     SSL_set_bio(c->ssl, bio, bio);
 }
 
-void tls_client_fini(struct tls_client *c)
+void secure_client_fini(struct secure_client *c)
 {
     SSL_free(c->ssl);
     c->ssl = NULL;
 }
 
-bool tls_client_step(struct tls_client *c)
+bool secure_client_step(struct secure_client *c)
 {
     bool is_done = SSL_do_handshake(c->ssl) == 1;
     ERR_clear_error();
     return is_done;
 }
 
-size_t tls_client_hear(struct tls_client *c, const uint8_t *datagram, size_t size, uint8_t *bytes,
-                       size_t room)
+size_t secure_client_hear(struct secure_client *c, const uint8_t *datagram, size_t size,
+                          uint8_t *bytes, size_t room)
 {
     size_t got = 0;
     c->in = datagram;
     c->in_size = size;
-    if (SSL_is_init_finished(c->ssl) || tls_client_step(c)) {
+    if (SSL_is_init_finished(c->ssl) || secure_client_step(c)) {
         if (SSL_read_ex(c->ssl, bytes, room, &got) != 1) {
             got = 0;
         }
@@ -137,7 +137,7 @@ size_t tls_client_hear(struct tls_client *c, const uint8_t *datagram, size_t siz
     return got;
 }
 
-size_t tls_client_hello(const struct tls_client_wish *wish, uint8_t *bytes, size_t room)
+size_t secure_client_hello(const struct secure_client_wish *wish, uint8_t *bytes, size_t room)
 {
     SSL *ssl = new_session(TLS_client_method(), wish);
     BIO *in = BIO_new(BIO_s_mem());
