@@ -230,9 +230,57 @@ PROXY_HEADERS = {
     "wrong-signature": balancer(0x21, 0x11, VIA4, signature=CROSSED),
 }
 
+SIGNED, TRANSPORT, PEER, WITH_ID = 1, 2, 4, 8
+METHODS = ("allocate", "refresh", "permit", "channel", "connect", "bind", "binding", "send")
+
+
+def ask(who, method, flags, *attributes, host=0):
+    """A request of a client: see fuzz_connection.c. Client 0, 1 and 3 speak TCP, 2 TLS."""
+    body = b"".join(struct.pack(">HB", kind, len(value)) + value for kind, value in attributes)
+    return bytes([0, who, flags, METHODS.index(method) | host << 4, len(body)]) + body
+
+
+def step(what, *numbers):
+    kinds = {"bytes": 3, "call": 4, "peer": 5, "close": 6, "time": 7, "world": 8}
+    return bytes([kinds[what], *numbers])
+
+
+TCP = ask(0, "allocate", SIGNED | TRANSPORT)
+CALLED = TCP + ask(0, "connect", SIGNED | PEER)
+MADE = CALLED + step("call", 0, 1)
+JOINED = MADE + ask(1, "bind", SIGNED | WITH_ID)
+PERMITTED = TCP + ask(0, "permit", SIGNED | PEER)
+LATE = (step("world", 3), step("world", 3) + step("world", 4))
+
+CONNECTIONS = {
+    "joined": JOINED + step("call", 0, 0),
+    "joined-then-closed": JOINED + step("close", 1) + step("close", 0),
+    "refused": CALLED + step("call", 0, 0),
+    "twice": MADE + ask(0, "connect", SIGNED | PEER),
+    "several": MADE + b"".join(ask(0, "connect", SIGNED | PEER, host=h) for h in (1, 2, 3)),
+    "called": PERMITTED + step("peer", 0, 0) + ask(2, "bind", SIGNED | WITH_ID),
+    "called-uninvited": TCP + step("peer", 0, 1),
+    "called-from-ourselves": PERMITTED + step("peer", 0, 15),
+    "moved": MADE + ask(1, "bind", SIGNED, (0x2A, b"\5\0\0\1")),
+    "unknown-id": MADE + ask(1, "bind", SIGNED, (0x2A, b"\3\0\0\1")),
+    "bound-by-another": MADE + ask(7, "bind", SIGNED | WITH_ID),
+    "bound-over-udp": MADE + ask(5, "bind", SIGNED | WITH_ID),
+    "freed": JOINED + ask(0, "refresh", SIGNED, (0x0D, bytes(4))),
+    "expired": JOINED + step("time", 255) * 2 + step("time", 91),
+    "expired-without-a-tick": MADE + step("time", 254) * 3 + ask(1, "bind", SIGNED | WITH_ID),
+    "late-key": LATE[0] + TCP + step("close", 0) + LATE[1],
+    "late-key-joined": MADE + LATE[0] + ask(7, "allocate", SIGNED) + LATE[1] + step("close", 7),
+    "policy-changed": PERMITTED + step("world", 0) + step("peer", 0, 0) + step("peer", 0, 2),
+    "short-of-memory": TCP + step("world", 1) + ask(0, "connect", SIGNED | PEER),
+    "over-udp": ask(5, "allocate", SIGNED | TRANSPORT),
+    "channel": TCP + ask(0, "channel", SIGNED | PEER, (0x0C, b"\x40\0\0\0")),
+    "raw": step("bytes", 4, 20) + bytes([0, 1, 0, 0]) + bytes(16),
+}
+
 CORPORA = {
     "message": MESSAGES,
     "attributes": ATTRIBUTES,
+    "connection": CONNECTIONS,
     "frame": FRAMES,
     "proxy_header": PROXY_HEADERS,
 }
