@@ -31,7 +31,6 @@ serve_browsers() {
 	# Firefox gathers from the address of its default route, and nothing where there is none.
 	ip -n "$client_ns" route add default via 10.77.0.1
 	make_certificates
-	name_server
 	listen='"udp:*:3478", "tcp:*:3478", "tls:*:5349"'
 	write_config "$(tls_section)"
 	start_server

@@ -28,7 +28,8 @@ make_key() {
 	openssl_quietly genpkey "${how[@]}" -out "$1"
 }
 
-# make_authority — $work/ca.pem and its key, which sign what make_certificate makes.
+# make_authority — $work/ca.pem, which clients trust, and $work/middle.pem with its key, which signs
+# what make_certificate makes: a server that sends its own certificate and no chain is found out.
 make_authority() {
 	cat >"$work/openssl.conf" <<-END
 		[req]
@@ -41,8 +42,12 @@ make_authority() {
 		subjectKeyIdentifier = hash
 	END
 	make_key "$work/ca-key.pem" ec
+	make_key "$work/middle-key.pem" ec
 	openssl_quietly req -x509 -new -config "$work/openssl.conf" -key "$work/ca-key.pem" \
-		-subj "/CN=authority of the tests" -days 30 -out "$work/ca.pem"
+		-subj "/CN=authority of the tests" -days 60 -out "$work/ca.pem"
+	openssl_quietly req -x509 -new -config "$work/openssl.conf" -key "$work/middle-key.pem" \
+		-CA "$work/ca.pem" -CAkey "$work/ca-key.pem" \
+		-subj "/CN=issuer of the tests" -days 60 -out "$work/middle.pem"
 }
 
 # make_certificate CHAIN KEY [KIND [NAMES [DAYS]]] — a leaf of the authority with a key of its
@@ -59,16 +64,18 @@ make_certificate() {
 	make_key "$work/$2" "${3:-ec}"
 	openssl_quietly req -new -config "$work/openssl.conf" -key "$work/$2" \
 		-subj "/CN=$server_name" -out "$work/leaf.csr"
-	openssl_quietly x509 -req -in "$work/leaf.csr" -CA "$work/ca.pem" -CAkey "$work/ca-key.pem" \
+	openssl_quietly x509 -req -in "$work/leaf.csr" -CA "$work/middle.pem" -CAkey "$work/middle-key.pem" \
 		-set_serial "0x$(openssl rand -hex 8)" -days "${5:-30}" -extfile "$work/leaf.conf" \
 		-out "$work/leaf.pem"
-	cat "$work/leaf.pem" "$work/ca.pem" >"$work/$1"
+	cat "$work/leaf.pem" "$work/middle.pem" >"$work/$1"
 }
 
-# make_certificates — $work/ca.pem; $work/fullchain.pem and $work/key.pem, a leaf of it.
+# make_certificates — $work/ca.pem; $work/fullchain.pem and $work/key.pem, a leaf of it; and the name
+# known to clients. Behind world_up.
 make_certificates() {
 	make_authority
 	make_certificate fullchain.pem key.pem
+	name_server
 }
 
 # What write_config is given for them.

@@ -244,6 +244,17 @@ wait_for_line() {
 	grep -qs -- "$2" "$1"
 }
 
+# eventually SECONDS COMMAND... — again and again until it succeeds; false when it never does.
+eventually() {
+	local turn tenths=$(($1 * 10))
+	shift
+	for ((turn = 0; turn < tenths; turn++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 # is_running PID — and not a zombie that waits for us.
 is_running() {
 	local state

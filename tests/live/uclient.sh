@@ -4,48 +4,14 @@
 # channels, Send and Data, client to client, the pairs of address families, many clients,
 # big packets, static users and time-limited credentials. T01 T11 T12 T43 T44 T49 T50 T60 R01.
 . "$(dirname "$0")/common.sh"
+. "$here/uclient_cases.sh"
 
-need_command turnutils_uclient
-need_command turnutils_peer
 plan 13
-
-# Each case is a process of its own and mostly waits, so all of them run at once.
-descriptions=()
-verdicts=()
-pids=()
-
-# case_starts VERDICT DESCRIPTION ARGUMENT...
-case_starts() {
-	local number=${#pids[@]}
-	verdicts+=("$1")
-	descriptions+=("$2")
-	shift 2
-	in_client 60 turnutils_uclient "$@" >"$work/case.$number" 2>&1 &
-	pids+=($!)
-}
-
-# The client prints "tot_send_bytes ~ 1000, tot_recv_bytes ~ 1000"; nothing may be missing.
-relays_everything() {
-	local sent received
-	read -r sent received < <(sed -n \
-		's/.*tot_send_bytes ~ \([0-9]*\), tot_recv_bytes ~ \([0-9]*\).*/\1 \2/p' "$2" | tail -n 1)
-	grep -iE 'error|tot_send' "$2" | tail -n 10
-	echo "status $1, sent ${sent:-none}, received ${received:-none}"
-	[ "$1" = 0 ] && [ "${sent:-0}" -gt 0 ] && [ "$sent" = "$received" ]
-}
-
-is_refused() {
-	tail -n 5 "$2"
-	echo "status $1"
-	[ "$1" != 0 ] && [ "$1" != 124 ] && ! grep -q 'tot_recv_bytes ~ [1-9]' "$2"
-}
-
 world_up
 relay='ports = "49152-65535" channels = "rfc5766"' # this client draws them up to 0x7FFF
 write_config
 start_server
-start_helper turnutils_peer -L 10.77.0.2 -L fd77::2
-sleep 0.5
+start_peers
 
 alice=(-u alice -w wonderland)
 case_starts relays_everything "T01 T50 channels" \
@@ -73,9 +39,5 @@ case_starts is_refused "S33 a wrong password is refused" \
 case_starts relays_everything "R01 a time-limited credential" \
 	-e 10.77.0.2 -u carol -W verysecret 10.77.0.1
 
-for number in "${!pids[@]}"; do
-	wait "${pids[number]}"
-	check "${descriptions[number]}" "${verdicts[number]}" $? "$work/case.$number"
-done
-
+cases_end
 server_ended_cleanly
