@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-// pion relays through a TURN server over UDP with pion's client and with pion's WebRTC stack,
-// and prints one TAP line, without a number, for each thing it saw.
+// pion relays through a TURN server over UDP, TCP, TLS and DTLS with pion's client and with pion's
+// WebRTC stack, and prints one TAP line, without a number, for each thing it saw.
 package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,24 +17,52 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pion/dtls/v2"
 	"github.com/pion/turn/v2"
 	"github.com/pion/webrtc/v3"
 )
 
-const patience = 10 * time.Second
+const (
+	patience = 10 * time.Second
+	port     = 3478
+	tlsPort  = 5349
+)
 
 var (
-	server   = flag.String("server", "10.77.0.1:3478", "address of the server")
+	server   = flag.String("server", "turn.north.gov", "name of the server, as certified")
 	local    = flag.String("local", "10.77.0.2", "own address, where the echo peer listens")
+	ca       = flag.String("ca", "ca.pem", "file of the authority to trust")
 	user     = flag.String("user", "alice", "user name")
 	password = flag.String("password", "wonderland", "the user's password")
 )
 
+// A way to the server: what a URL says of it, and how a client opens it.
+type way struct {
+	name, scheme, transport string
+	port                    int
+	open                    func(address string) (net.PacketConn, error)
+}
+
 func main() {
 	flag.Parse()
-	report("T01 T30 T50 pion/turn relays both ways with an echo peer", relayWithEcho())
-	report("S33 pion/turn is refused with a wrong password", wrongPassword())
-	report("T49 pion/webrtc: a data channel between two relays", dataChannel())
+	authorities := x509.NewCertPool()
+	certificates, err := os.ReadFile(*ca)
+	if err != nil || !authorities.AppendCertsFromPEM(certificates) {
+		fmt.Fprintln(os.Stderr, "no certificates in", *ca, err)
+		os.Exit(1)
+	}
+	for _, w := range []way{
+		{"UDP", "turn", "udp", port, openUDP},
+		{"TCP", "turn", "tcp", port, openTCP},
+		{"TLS", "turns", "tcp", tlsPort, openTLS(authorities)},
+		{"DTLS", "turns", "udp", tlsPort, openDTLS(authorities)},
+	} {
+		report("T01 T30 T50 T56 pion/turn relays both ways with an echo peer: "+w.name,
+			relayWithEcho(w))
+		report("S33 pion/turn is refused with a wrong password: "+w.name, wrongPassword(w))
+		report("T49 pion/webrtc, a data channel between two relays: "+w.name, dataChannel(w))
+	}
+	report("T17 UDP and TCP from one port are two allocations", twoFromOnePort())
 }
 
 func report(description string, err error) {
@@ -43,32 +74,116 @@ func report(description string, err error) {
 	fmt.Println("# " + err.Error())
 }
 
-// allocate returns a client and the relayed socket it got; both are the caller's to close.
-func allocate(secret string) (*turn.Client, net.PacketConn, error) {
-	conn, err := net.ListenPacket("udp4", *local+":0")
+func openUDP(string) (net.PacketConn, error) {
+	return net.ListenPacket("udp4", *local+":0")
+}
+
+func openTCP(address string) (net.PacketConn, error) {
+	conn, err := net.DialTimeout("tcp4", address, patience)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	client, err := turn.NewClient(&turn.ClientConfig{
-		STUNServerAddr: *server,
-		TURNServerAddr: *server,
+	return turn.NewSTUNConn(conn), nil
+}
+
+func openTLS(authorities *x509.CertPool) func(string) (net.PacketConn, error) {
+	return func(address string) (net.PacketConn, error) {
+		dialer := &net.Dialer{Timeout: patience}
+		conn, err := tls.DialWithDialer(dialer, "tcp4", address,
+			&tls.Config{RootCAs: authorities, ServerName: *server})
+		if err != nil {
+			return nil, err
+		}
+		return turn.NewSTUNConn(conn), nil
+	}
+}
+
+func openDTLS(authorities *x509.CertPool) func(string) (net.PacketConn, error) {
+	return func(address string) (net.PacketConn, error) {
+		to, err := net.ResolveUDPAddr("udp4", address)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := dtls.Dial("udp4", to,
+			&dtls.Config{RootCAs: authorities, ServerName: *server})
+		if err != nil {
+			return nil, err
+		}
+		return packetConn{conn}, nil
+	}
+}
+
+// packetConn is a connection that keeps datagrams apart, in the form pion's client wants.
+type packetConn struct{ net.Conn }
+
+func (c packetConn) ReadFrom(buffer []byte) (int, net.Addr, error) {
+	length, err := c.Read(buffer)
+	return length, c.RemoteAddr(), err
+}
+
+func (c packetConn) WriteTo(data []byte, _ net.Addr) (int, error) {
+	return c.Write(data)
+}
+
+// An allocation, with all that has to be closed with it.
+type allocation struct {
+	conn    net.PacketConn
+	client  *turn.Client
+	relayed net.PacketConn
+}
+
+func (a *allocation) close() {
+	if a.relayed != nil {
+		a.relayed.Close()
+	}
+	if a.client != nil {
+		a.client.Close()
+	}
+	a.conn.Close()
+}
+
+func allocate(w way, secret string) (*allocation, error) {
+	address := fmt.Sprintf("%s:%d", *server, w.port)
+	conn, err := w.open(address)
+	if err != nil {
+		return nil, err
+	}
+	a := &allocation{conn: conn}
+	a.client, err = turn.NewClient(&turn.ClientConfig{
+		STUNServerAddr: address,
+		TURNServerAddr: address,
 		Conn:           conn,
 		Username:       *user,
 		Password:       secret,
 	})
+	if err == nil {
+		err = a.client.Listen()
+	}
+	if err == nil {
+		a.relayed, err = a.client.Allocate()
+	}
 	if err != nil {
-		return nil, nil, err
+		a.close()
+		return nil, err
 	}
-	if err = client.Listen(); err != nil {
-		return nil, nil, err
-	}
-	relayed, err := client.Allocate()
-	return client, relayed, err
+	return a, nil
 }
 
-// relayWithEcho sends many datagrams: the first go as Send indications, the rest, once the
-// client has bound its channel, as ChannelData.
-func relayWithEcho() error {
+func relayWithEcho(w way) error {
+	a, err := allocate(w, *password)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	if _, err = a.client.SendBindingRequest(); err != nil {
+		return fmt.Errorf("binding: %w", err)
+	}
+	return a.echoes()
+}
+
+// echoes sends datagrams to an echo peer. The first go one by one, as Send indications until the
+// client has bound its channel; then many at once, as ChannelData.
+func (a *allocation) echoes() error {
 	peer, err := net.ListenPacket("udp4", *local+":0")
 	if err != nil {
 		return err
@@ -76,35 +191,48 @@ func relayWithEcho() error {
 	defer peer.Close()
 	go echo(peer)
 
-	client, relayed, err := allocate(*password)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	defer relayed.Close()
-
-	if _, err = client.SendBindingRequest(); err != nil {
-		return fmt.Errorf("binding: %w", err)
-	}
-	buffer := make([]byte, 2048)
-	for number := 0; number < 50; number++ {
-		sent := bytes.Repeat([]byte{byte(number)}, 20*number+1)
-		if _, err = relayed.WriteTo(sent, peer.LocalAddr()); err != nil {
-			return fmt.Errorf("datagram %d: %w", number, err)
-		}
-		if err = relayed.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	number := 0
+	for _, together := range []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 40, 40, 40, 40, 40} {
+		if err = a.echoesOf(number, together, peer.LocalAddr()); err != nil {
 			return err
 		}
-		length, from, err := relayed.ReadFrom(buffer)
+		number += together
+		if together == 1 {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// echoesOf sends datagrams and waits for the same bytes in the same order.
+func (a *allocation) echoesOf(first, count int, peer net.Addr) error {
+	for number := first; number < first+count; number++ {
+		if _, err := a.relayed.WriteTo(datagram(number), peer); err != nil {
+			return fmt.Errorf("datagram %d: %w", number, err)
+		}
+	}
+	buffer := make([]byte, 2048)
+	for number := first; number < first+count; number++ {
+		if err := a.relayed.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return err
+		}
+		length, from, err := a.relayed.ReadFrom(buffer)
 		if err != nil {
 			return fmt.Errorf("echo %d: %w", number, err)
 		}
-		if !bytes.Equal(sent, buffer[:length]) || from.String() != peer.LocalAddr().String() {
+		if !bytes.Equal(datagram(number), buffer[:length]) || from.String() != peer.String() {
 			return fmt.Errorf("echo %d: %d bytes from %s", number, length, from)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 	return nil
+}
+
+// datagram is of any length, odd ones too, but never below 8: on a stream, pion's client takes
+// ChannelData of less than 9 bytes, header and padding and all, for the beginning of something.
+func datagram(number int) []byte {
+	content := bytes.Repeat([]byte{byte(number)}, 8+7*number%1200)
+	binary.BigEndian.PutUint32(content, uint32(number))
+	return content
 }
 
 func echo(peer net.PacketConn) {
@@ -118,13 +246,10 @@ func echo(peer net.PacketConn) {
 	}
 }
 
-func wrongPassword() error {
-	client, relayed, err := allocate("wrong")
-	if client != nil {
-		defer client.Close()
-	}
+func wrongPassword(w way) error {
+	a, err := allocate(w, "wrong")
 	if err == nil {
-		relayed.Close()
+		a.close()
 		return errors.New("the server gave an allocation")
 	}
 	if !strings.Contains(err.Error(), "401") {
@@ -133,10 +258,50 @@ func wrongPassword() error {
 	return nil
 }
 
-func newPeer() (*webrtc.PeerConnection, error) {
+func twoFromOnePort() error {
+	var own net.Addr
+	overUDP, err := allocate(way{port: port, open: func(address string) (net.PacketConn, error) {
+		conn, err := openUDP(address)
+		if err == nil {
+			own = conn.LocalAddr()
+		}
+		return conn, err
+	}}, *password)
+	if err != nil {
+		return err
+	}
+	defer overUDP.close()
+
+	from, err := net.ResolveTCPAddr("tcp4", own.String())
+	if err != nil {
+		return err
+	}
+	overTCP, err := allocate(way{port: port, open: func(address string) (net.PacketConn, error) {
+		conn, err := (&net.Dialer{Timeout: patience, LocalAddr: from}).Dial("tcp4", address)
+		if err != nil {
+			return nil, err
+		}
+		return turn.NewSTUNConn(conn), nil
+	}}, *password)
+	if err != nil {
+		return err
+	}
+	defer overTCP.close()
+
+	if err = overUDP.echoes(); err != nil {
+		return fmt.Errorf("over UDP: %w", err)
+	}
+	if err = overTCP.echoes(); err != nil {
+		return fmt.Errorf("over TCP: %w", err)
+	}
+	return nil
+}
+
+func newPeer(w way) (*webrtc.PeerConnection, error) {
+	url := fmt.Sprintf("%s:%s:%d?transport=%s", w.scheme, *server, w.port, w.transport)
 	return webrtc.NewPeerConnection(webrtc.Configuration{
 		ICEServers: []webrtc.ICEServer{{
-			URLs:       []string{"turn:" + *server + "?transport=udp"},
+			URLs:       []string{url},
 			Username:   *user,
 			Credential: *password,
 		}},
@@ -145,13 +310,13 @@ func newPeer() (*webrtc.PeerConnection, error) {
 }
 
 // dataChannel opens a channel from one peer to the other and waits for the echo of a message.
-func dataChannel() error {
-	caller, err := newPeer()
+func dataChannel(w way) error {
+	caller, err := newPeer(w)
 	if err != nil {
 		return err
 	}
 	defer caller.Close()
-	callee, err := newPeer()
+	callee, err := newPeer(w)
 	if err != nil {
 		return err
 	}
@@ -187,7 +352,8 @@ func dataChannel() error {
 	if err != nil {
 		return err
 	}
-	if pair.Local.Typ != webrtc.ICECandidateTypeRelay {
+	if pair.Local.Typ != webrtc.ICECandidateTypeRelay ||
+		pair.Remote.Typ != webrtc.ICECandidateTypeRelay {
 		return fmt.Errorf("the selected pair is %s", pair)
 	}
 	return nil
