@@ -192,7 +192,7 @@ func (a *allocation) echoes() error {
 	go echo(peer)
 
 	number := 0
-	for _, together := range []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 40, 40, 40, 40, 40} {
+	for _, together := range []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 20, 20, 20, 20, 20} {
 		if err = a.echoesOf(number, together, peer.LocalAddr()); err != nil {
 			return err
 		}
