@@ -5,87 +5,113 @@ import asyncio
 
 import aioice
 
-from livetest import SERVER4, ok
+from livetest import ok
+from transports import PASSWORD, PORTS, SERVER_NAME, USER
 
-PATIENCE = 15
+PATIENCE = 20
 
 
-def agent(controlling, password="wonderland"):
+def agent(transport, controlling, password=PASSWORD):
     return aioice.Connection(
         ice_controlling=controlling,
-        turn_server=SERVER4,
-        turn_username="alice",
+        turn_server=(SERVER_NAME, PORTS[transport]),
+        turn_username=USER,
         turn_password=password,
+        turn_ssl=transport == "tls",
+        turn_transport="udp" if transport == "udp" else "tcp",
         use_ipv6=False,
     )
 
 
-async def gather_relays(connection):
-    """Gather, then take away every socket but those of the relay; returns the others."""
-    await connection.gather_candidates()
-    # aioice has no relay-only policy. The sockets stay open: closing one ends the connection.
-    sockets = connection._protocols  # pylint: disable=protected-access
-    relays = [each for each in sockets if each.local_candidate.type == "relay"]
-    others = [each for each in sockets if each not in relays]
-    sockets[:] = relays
-    return others
+def keep_to_relays(connection):
+    """Have a connection that has not gathered yet gather, offer and use relays alone."""
+    # pylint: disable=protected-access
+    gather = connection.gather_candidates
+
+    async def gather_relays():
+        await gather()
+        # The policy hides other candidates from the peer; their sockets would send checks all the
+        # same. They stay open: closing one ends the connection.
+        connection._protocols[:] = [
+            each for each in connection._protocols if each.local_candidate.type == "relay"
+        ]
+
+    connection._transport_policy = aioice.ice.TransportPolicy.RELAY
+    connection.gather_candidates = gather_relays
+
+
+def kinds_of_pair(connection):
+    """The types of both candidates in the pair that won."""
+    pair = connection._nominated[1]  # pylint: disable=protected-access
+    return pair.local_candidate.type, pair.remote_candidate.type
 
 
 async def introduce(one, other):
-    """Give other the relay candidates of one, and its credentials."""
+    """Give other the candidates of one, and its credentials."""
     for candidate in one.local_candidates:
-        if candidate.type == "relay":
-            await other.add_remote_candidate(candidate)
+        await other.add_remote_candidate(candidate)
     await other.add_remote_candidate(None)
     other.remote_username = one.local_username
     other.remote_password = one.local_password
 
 
-async def data_both_ways():
-    caller, callee = agent(True), agent(False)
-    unused = []
+async def data_both_ways(transport):
+    caller, callee = agent(transport, True), agent(transport, False)
     try:
         for connection in (caller, callee):
-            unused += await gather_relays(connection)
+            keep_to_relays(connection)
+            await connection.gather_candidates()
         await introduce(caller, callee)
         await introduce(callee, caller)
         await asyncio.gather(caller.connect(), callee.connect())
 
-        pair = caller._nominated[1]  # pylint: disable=protected-access
-        kinds = (pair.local_candidate.type, pair.remote_candidate.type)
-        ok(kinds == ("relay", "relay"), "T01 T49 aioice connects relay to relay", kinds)
-        for sender, receiver, way in (
-            (caller, callee, "caller to callee"),
-            (callee, caller, "callee to caller"),
-        ):
-            packets = [bytes([number]) * (12 * number + 1) for number in range(100)]
-            received = []
-            for packet in packets:
-                await sender.send(packet)
-                received.append(await receiver.recv())
-            ok(received == packets, f"T50 T44 aioice relays data, {way}")
+        kinds = kinds_of_pair(caller)
+        ok(kinds == ("relay", "relay"), f"T01 T49 aioice over {transport}: relay to relay", kinds)
+        for sender, receiver, end in ((caller, callee, "callee"), (callee, caller, "caller")):
+            received = await relayed(sender, receiver)
+            ok(received is None, f"T50 T44 T56 aioice over {transport}: data to the {end}", received)
     finally:
-        await asyncio.gather(*(each.close() for each in [caller, callee, *unused]))
+        await asyncio.gather(caller.close(), callee.close())
 
 
-async def wrong_password():
-    connection = agent(True, "wrong")
+async def relayed(sender, receiver):
+    """Packets of all sizes, 20 at a time. Returns None when all came as they went, or a word."""
+    for first in range(0, 200, 20):
+        numbers = range(first, first + 20)
+        packets = [bytes([number]) * (6 * number + 1) for number in numbers]
+        for packet in packets:
+            await sender.send(packet)
+        received = [await receiver.recv() for _ in packets]
+        if received != packets:
+            return f"sent {list(map(len, packets))} bytes, received {list(map(len, received))}"
+    return None
+
+
+async def wrong_password(transport):
+    connection = agent(transport, True, "wrong")
     words = "gathered"
     try:
         await connection.gather_candidates()
     except aioice.stun.TransactionFailed as error:
         words = str(error)
     relays = [each for each in connection.local_candidates if each.type == "relay"]
-    ok("401" in words and not relays, "S33 aioice is refused with a wrong password", words)
+    ok(
+        "401" in words and not relays,
+        f"S33 aioice over {transport}: a wrong password is refused",
+        words,
+    )
     await connection.close()
 
 
-async def main():
-    for test in (data_both_ways, wrong_password):
-        try:
-            await asyncio.wait_for(test(), PATIENCE)
-        except Exception as error:  # pylint: disable=broad-except
-            ok(False, f"{test.__name__}: {type(error).__name__} {error}")
+async def over_each_transport(*tests):
+    """Each test with each transport, one after the other; what one raises fails it."""
+    for transport in PORTS:
+        for test in tests:
+            try:
+                await asyncio.wait_for(test(transport), PATIENCE)
+            except Exception as error:  # pylint: disable=broad-except
+                ok(False, f"{test.__name__} over {transport}: {type(error).__name__} {error}")
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(over_each_transport(data_both_ways, wrong_password))
