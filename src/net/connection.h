@@ -63,7 +63,7 @@ struct connection {
     uint32_t link_number; /* the engine's number of a peer connection, or CONNECTION_NONE */
     uint32_t next_again;
     struct mono since; /* when it came to its state */
-    struct mono heard; /* last message; 0: none yet */
+    struct mono heard; /* last message, or bytes either way when joined; 0: none yet */
     struct mono retry; /* DTLS: when the handshake repeats what it said; 0: never */
     struct mono moved; /* last time that unsent bytes went out, or began to wait */
     uint64_t source;   /* counted under this account; 0: not counted */

@@ -150,6 +150,7 @@ static bool move_one_way(struct connection *from, struct connection *to, uint8_t
             return false;
         }
         from->is_ended = io == CONNECTION_END;
+        from->heard = now;
         if (io == CONNECTION_DONE && !pass_on(to, (struct span){buffer, got}, now)) {
             return false;
         }
