@@ -7,7 +7,7 @@ need_command openssl
 
 server_name=turn.north.gov
 
-: "${work:=}" # common.sh's scratch folder
+: "${work:=}" "${client_ns:=}" # common.sh's scratch folder and namespace
 
 # What a certificate is made for, unless a test says otherwise.
 certificate_names=DNS:$server_name,IP:10.77.0.1,IP:fd77::1
