@@ -205,7 +205,11 @@ enum dtls_verdict dtls_receive(struct dtls *d, struct packet *p, struct connecti
     }
     begin(d, *c, p);
     if ((*c)->state == CONNECTION_HANDSHAKE) {
-        return go_on(d, *c, now.mono);
+        enum dtls_verdict verdict = go_on(d, *c, now.mono);
+        if (verdict == DTLS_OVER || (*c)->state == CONNECTION_HANDSHAKE) {
+            return verdict;
+        }
+        /* Done: messages may lie behind the last of it, and would hide what comes next. */
     }
     return read_message(d, *c, p);
 }
