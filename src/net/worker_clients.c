@@ -513,7 +513,9 @@ static bool serve_session(struct worker *w, struct packet *p, struct connection 
     }
 }
 
-/* add_records — the further records of a datagram, as packets of their own while there is room. */
+/* add_records — the further records of a datagram, as packets of their own while there is room.
+ * Those beyond it are lost: left with the session, they would come in the place of its next
+ * datagram. */
 static void add_records(struct worker *w, struct connection *c)
 {
     struct batch *b = w->batch;
@@ -524,6 +526,9 @@ static void add_records(struct worker *w, struct connection *c)
         p->size = (uint32_t)size;
         p->path = c->path;
         p->tos = 0;
+    }
+    while (b->count == BATCH_SIZE &&
+           dtls_next(&w->dtls, c, w->scratch, sizeof(w->scratch), &size)) {
     }
 }
 
