@@ -4,6 +4,7 @@
 
 #include "engine/allocation.h"
 #include "engine/auth.h"
+#include "engine/peer_connection.h"
 #include "relay/channel.h"
 #include "relay/permit.h"
 #include "sim/ferry.h"
@@ -16,7 +17,7 @@ struct round {
     struct world *world;
     const struct station *station;
     const struct turn *turn;
-    uint32_t permits, channels, families;
+    uint32_t permits, channels, families, calls;
     uint32_t *references; /* to each user, owned */
 };
 
@@ -107,6 +108,32 @@ static void check_channels(struct round *r, uint32_t flow)
     r->channels += count;
 }
 
+/* check_calls — the connections with peers are those that the host has. */
+static void check_calls(struct round *r, uint32_t flow)
+{
+    const struct turn *t = r->turn;
+    const struct flow *f = flow_at(&t->flows, flow);
+    const struct allocation *a = allocation_at(t, flow);
+    uint32_t count = 0;
+    for (uint32_t at = a->peers; at != PEER_CONNECTION_NONE;) {
+        const struct peer_connection *p = peer_connection_at(t, at);
+        check(r, is_live_at(&t->peers, at), "an allocation has a peer connection that is free");
+        check(r, p->flow == flow, "a peer connection is in another allocation's list");
+        check(r, peer_connection_of(t, p->id) == at, "a peer connection is not found by its id");
+        const struct exchange_call *c = &r->station->exchange.call[p->number % EXCHANGE_CALLS_MAX];
+        check(r,
+              c->is_open && c->link == at && c->state == p->state &&
+                  path_is_equal(&c->path, &f->path) && netaddr_is_equal(&c->peer, &p->peer.a) &&
+                  (c->id == p->id || c->state == PEER_CONNECTION_CONNECTING),
+              "a peer connection is another than the host's");
+        count++;
+        at = p->next;
+    }
+    check(r, count == a->peer_count, "an allocation counts its peer connections wrongly");
+    check(r, count == 0 || f->is_stream, "an allocation of UDP has peer connections");
+    r->calls += count;
+}
+
 static void check_endpoints(struct round *r, uint32_t flow)
 {
     const struct flow *f = flow_at(&r->turn->flows, flow);
@@ -172,6 +199,7 @@ static void check_flow(struct round *r, uint32_t flow)
     check_permits(r, flow);
     check_channels(r, flow);
     check_endpoints(r, flow);
+    check_calls(r, flow);
     check_model(r, flow);
 }
 
@@ -206,6 +234,13 @@ static void check_totals(const struct round *r)
           "permits are left over");
     check(r, r->channels == t->channels.live && slab_count(&t->channels) == r->channels,
           "channels are left over");
+    check(r,
+          r->calls == r->turn->peers.live && slab_count(&r->turn->peers) == r->calls &&
+              r->calls == r->station->exchange.open,
+          "peer connections are left over");
+    check(r,
+          r->turn->peer_by_id.entries == r->calls && table_count(&r->turn->peer_by_id) == r->calls,
+          "the table of ids has other entries than peer connections");
     check(r, t->by_path.entries == t->flows.live && table_count(&t->by_path) == t->flows.live,
           "the table of paths has other entries than flows");
     check(r, t->by_host.entries == r->permits && table_count(&t->by_host) == r->permits,
@@ -299,7 +334,8 @@ void audit_is_empty(const struct station *s)
         (turn_live(t) != 0 || t->flows.permits.live != 0 || t->flows.channels.live != 0 ||
          t->users.users.live != 0 || t->users.tails.live != 0 || t->flows.by_path.entries != 0 ||
          t->flows.by_number.entries != 0 || t->flows.by_peer.entries != 0 ||
-         t->flows.by_host.entries != 0 || t->users.by_name.entries != 0 || t->wheel.waiting != 0)) {
+         t->flows.by_host.entries != 0 || t->users.by_name.entries != 0 || t->wheel.waiting != 0 ||
+         t->peers.live != 0 || t->peer_by_id.entries != 0 || s->exchange.open != 0)) {
         world_fail(s->world, "station %u: something is left after everything has ended", s->number);
     }
 }

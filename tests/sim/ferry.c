@@ -110,6 +110,9 @@ void ferry_from_visitors(struct station *s, struct world_datagram *const *d, siz
     fill(s, d, count);
     forward_prepare_client(&s->turn.flows, s->packet, count);
     for (size_t i = 0; i < count && !s->world->has_failed; i++) {
+        if (!world_has(s->world, &d[i]->path)) {
+            continue; /* one before it in the batch had its connection joined or moved */
+        }
         s->world->datagrams++;
         handle_up(s, &s->packet[i], d[i]);
     }
@@ -124,9 +127,10 @@ static bool reads_as(const struct verdict *v, const struct oracle_verdict *told,
     struct peek p;
     struct netaddr from;
     const uint8_t *data;
+    size_t pad = path_is_stream(v->path) ? -d->size & 3 : 0;
     *by_channel = v->length > 0 && v->bytes[0] >> 6 == 1;
     if (*by_channel) {
-        return v->length == d->size + CHANNEL_HEAD && peek_u16(v->bytes) == told->channel &&
+        return v->length == d->size + CHANNEL_HEAD + pad && peek_u16(v->bytes) == told->channel &&
                peek_u16(v->bytes + 2) == d->size &&
                memcmp(v->bytes + CHANNEL_HEAD, d->bytes, d->size) == 0;
     }

@@ -135,14 +135,29 @@ static void succeed(struct matter *m, bool has_lifetime, uint32_t lifetime)
     m->out->lifetime = lifetime;
 }
 
-static unsigned wish_fault(const struct ask *ask)
+/* stream_fault — what is wrong with a wish for relayed addresses of TCP. */
+static unsigned stream_fault(const struct matter *m, const struct path *path)
 {
+    const struct ask *ask = &m->errand->ask;
+    if (!m->facts->regime->settings.relays_tcp) {
+        return 442;
+    }
+    return !path_is_stream(path) || ask->even || ask->has_token ? 400 : 0;
+}
+
+static unsigned wish_fault(const struct matter *m, const struct path *path)
+{
+    const struct ask *ask = &m->errand->ask;
     bool names_family = ask->family != 0 || ask->additional_family != 0;
     if (ask->transport == 0) {
         return 400;
     }
-    if (ask->transport != STUN_TRANSPORT_UDP) {
+    if (ask->transport != STUN_TRANSPORT_UDP && ask->transport != STUN_TRANSPORT_TCP) {
         return 442;
+    }
+    unsigned unfit = ask->transport == STUN_TRANSPORT_TCP ? stream_fault(m, path) : 0;
+    if (unfit != 0) {
+        return unfit;
     }
     if (ask->has_token && (ask->even || names_family)) {
         return 400;
@@ -182,7 +197,7 @@ static bool has_quota(const struct matter *m, const struct path *path)
 static void foretell_allocate(struct matter *m, const struct path *path)
 {
     const struct ask *ask = &m->errand->ask;
-    unsigned fault = wish_fault(ask);
+    unsigned fault = wish_fault(m, path);
     if (m->allocation) {
         if (memcmp(m->allocation->errand.ask.id, ask->id, sizeof(ask->id)) == 0) {
             m->out->is_again = true;
@@ -328,6 +343,10 @@ static void weigh_binding(struct matter *m)
 static void foretell_channel(struct matter *m)
 {
     const struct ask *ask = &m->errand->ask;
+    if (m->allocation->is_stream) {
+        allow(m, 403);
+        return;
+    }
     if (ask->peer_count == 0 || ask->channel < CHANNEL_MIN ||
         ask->channel > m->facts->regime->settings.channel_last) {
         allow(m, 400);
@@ -344,6 +363,62 @@ static void foretell_channel(struct matter *m)
     weigh_binding(m);
 }
 
+static void foretell_connect(struct matter *m, const struct path *path)
+{
+    const struct ask *ask = &m->errand->ask;
+    if (!m->allocation->is_stream || ask->peer_count == 0) {
+        allow(m, 400);
+        return;
+    }
+    const struct netaddr *peer = &ask->peer[0];
+    if (!oracle_has_family(m->allocation, peer->family, m->facts->now.mono)) {
+        allow(m, 443);
+    } else if (!oracle_may_connect(m->facts->regime, peer)) {
+        allow(m, 403);
+    } else if (exchange_with(m->facts->exchange, path, peer)) {
+        allow(m, 446);
+    } else if (exchange_count(m->facts->exchange, path) >= m->realm->channels_max) {
+        allow(m, 508);
+    } else {
+        m->out->may_begin = true;
+    }
+}
+
+/* meant — the call that a ConnectionBind names; NULL when it names none. */
+static const struct exchange_call *meant(const struct matter *m)
+{
+    const struct ask *ask = &m->errand->ask;
+    return ask->has_connection ? exchange_of(m->facts->exchange, ask->connection) : NULL;
+}
+
+static bool has_allocation(const struct matter *m, const struct path *path)
+{
+    return oracle_is_live(oracle_find(m->facts->oracle, path), m->facts->now.mono);
+}
+
+/* foretell_bind — `m->allocation` is that of the call, if it lives. */
+static void foretell_bind(struct matter *m, const struct path *path)
+{
+    const struct exchange_call *c = meant(m);
+    if (!c || !m->allocation || !path_is_stream(path) || has_allocation(m, path) ||
+        c->state != PEER_CONNECTION_WAITING) {
+        allow(m, 400);
+    } else if (!is_owner(m)) {
+        allow(m, 441);
+    } else {
+        succeed(m, false, 0);
+    }
+}
+
+/* is_elsewhere — whether a ConnectionBind is for a call of another station. */
+static bool is_elsewhere(const struct matter *m, const struct path *path)
+{
+    const struct ask *ask = &m->errand->ask;
+    unsigned station = ask->connection >> PEER_CONNECTION_WORKER_SHIFT;
+    return ask->method == STUN_CONNECTION_BIND && ask->has_connection && path_is_stream(path) &&
+           station != m->facts->station && station < m->facts->stations && !has_allocation(m, path);
+}
+
 /* foretell_served — a request whose sender is known. */
 static void foretell_served(struct matter *m, const struct path *path)
 {
@@ -351,6 +426,8 @@ static void foretell_served(struct matter *m, const struct path *path)
         allow(m, 420);
     } else if (m->errand->ask.method == STUN_ALLOCATE) {
         foretell_allocate(m, path);
+    } else if (m->errand->ask.method == STUN_CONNECTION_BIND) {
+        foretell_bind(m, path);
     } else if (!m->allocation) {
         allow(m, 437);
     } else if (!is_owner(m)) {
@@ -359,6 +436,8 @@ static void foretell_served(struct matter *m, const struct path *path)
         foretell_refresh(m);
     } else if (m->errand->ask.method == STUN_CREATE_PERMISSION) {
         foretell_permission(m);
+    } else if (m->errand->ask.method == STUN_CONNECT) {
+        foretell_connect(m, path);
     } else {
         foretell_channel(m);
     }
@@ -367,8 +446,8 @@ static void foretell_served(struct matter *m, const struct path *path)
 static void foretell_signed(struct matter *m, const struct path *path)
 {
     enum oracle_word nonce = nonce_word(m, path);
-    m->out->may_be_silent =
-        nonce != ORACLE_YES && m->facts->regime->settings.challenges_per_prefix != 0;
+    m->out->may_be_silent = nonce != ORACLE_YES && !path_is_connection(path) &&
+                            m->facts->regime->settings.challenges_per_prefix != 0;
     if (m->realm->is_gone) {
         allow(m, 401);
         return;
@@ -393,19 +472,27 @@ void foretell(const struct foretell_facts *facts, const struct path *path,
     struct matter m = {.facts = facts, .errand = errand, .out = out};
     *out = (struct foretold){.path = *path, .errand = *errand};
     struct oracle_allocation *a = oracle_find(facts->oracle, path);
+    bool is_bind = errand->ask.method == STUN_CONNECTION_BIND;
+    if (is_bind) {
+        const struct exchange_call *c = meant(&m);
+        a = c ? oracle_find(facts->oracle, &c->path) : NULL;
+    }
     m.allocation = oracle_is_live(a, facts->now.mono) ? a : NULL;
-    if (errand->is_spoilt) {
+    bool is_limited = !path_is_connection(path);
+    if (is_elsewhere(&m, path)) {
+        out->must_move = true;
+    } else if (errand->is_spoilt) {
         out->may_be_silent = true;
         out->any_code = true;
     } else if (errand->ask.method == STUN_BINDING) {
-        out->may_be_silent = s->bindings_per_prefix != 0;
+        out->may_be_silent = is_limited && s->bindings_per_prefix != 0;
         if (errand->ask.has_unknown) {
             allow(&m, 420);
         } else {
             succeed(&m, false, 0);
         }
     } else if (!errand->pass) {
-        out->may_be_silent = s->challenges_per_prefix != 0;
+        out->may_be_silent = is_limited && s->challenges_per_prefix != 0;
         allow(&m, 401);
     } else {
         m.realm = &s->realm[errand->pass->realm];

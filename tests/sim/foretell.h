@@ -5,6 +5,7 @@
 #ifndef SIM_FORETELL_H
 #define SIM_FORETELL_H
 
+#include "sim/exchange.h"
 #include "sim/oracle.h"
 
 enum { FORETELL_CODES_MAX = 8 };
@@ -15,6 +16,8 @@ struct foretell_facts {
     const struct harbour *harbour;
     const uint32_t *per_account; /* live allocations of each user, then of each guest */
     uint32_t users;
+    const struct exchange *exchange; /* of the station, which is `station` of `stations` */
+    unsigned station, stations;
     bool is_draining;
     bool is_stored_at_hand; /* keys of users that are stored elsewhere need no fetching */
     bool is_store_down;
@@ -27,7 +30,11 @@ struct foretold {
     struct errand errand;
     bool may_succeed;
     bool may_be_silent;
-    bool may_wait; /* for its key */
+    bool may_wait;  /* for its key */
+    bool may_begin; /* a Connect: to be answered when the peer's end is made, or not */
+    bool is_begun;  /* it waits for that, with `call` */
+    bool must_move; /* a ConnectionBind that another station is to see */
+    uint32_t call;
     bool any_code;
     bool is_again;   /* a retransmission of the Allocate that was served */
     bool needs_port; /* 508 and 440 are up to the ports */

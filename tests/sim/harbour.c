@@ -53,13 +53,15 @@ static uint32_t free_number(const struct harbour *h, uint8_t station)
     return UINT32_MAX;
 }
 
-static void open_at(struct harbour *h, uint8_t station, enum netaddr_family family, uint32_t at,
+static void open_at(struct harbour *h, uint8_t station, const struct turn_wish *wish, uint32_t at,
                     uint32_t number)
 {
+    enum netaddr_family family = wish->family;
     struct harbour_berth *b = &h->berth[family - 1][at];
-    *b = (struct harbour_berth){.is_open = true, .station = station, .number = number};
+    *b = (struct harbour_berth){
+        .is_open = true, .is_stream = wish->is_stream, .station = station, .number = number};
     h->mooring[station][number] = (struct harbour_mooring){(uint8_t)family, (uint16_t)at};
-    h->live[family - 1][HARBOUR_FIRST + at] = 1;
+    h->live[family - 1][HARBOUR_FIRST + at] = wish->is_stream ? 0 : 1;
     h->open_count++;
 }
 
@@ -90,7 +92,7 @@ static enum turn_open_result try_open(struct harbour *h, uint8_t station,
     if (wish->reserve_next) {
         keep_next(h, wish, at, now, out->token);
     }
-    open_at(h, station, wish->family, at, number);
+    open_at(h, station, wish, at, number);
     out->number = number;
     out->told = harbour_told(h, station, number);
     return TURN_OPENED;
@@ -122,7 +124,7 @@ bool harbour_is_open(const struct harbour *h, uint8_t station, uint32_t number)
     return number < h->limit && h->mooring[station][number].family != NETADDR_NONE;
 }
 
-const struct harbour_berth *harbour_find(const struct harbour *h, const struct netaddr *a)
+const struct harbour_berth *harbour_at(const struct harbour *h, const struct netaddr *a)
 {
     uint32_t at = (uint32_t)a->port - HARBOUR_FIRST;
     if (a->port < HARBOUR_FIRST || at >= h->berths || plan_kind(a) != PLAN_OWN) {
@@ -130,6 +132,12 @@ const struct harbour_berth *harbour_find(const struct harbour *h, const struct n
     }
     const struct harbour_berth *b = &h->berth[a->family - 1][at];
     return b->is_open ? b : NULL;
+}
+
+const struct harbour_berth *harbour_find(const struct harbour *h, const struct netaddr *a)
+{
+    const struct harbour_berth *b = harbour_at(h, a);
+    return b && !b->is_stream ? b : NULL;
 }
 
 struct netaddr harbour_local(const struct harbour *h, uint8_t station, uint32_t number)

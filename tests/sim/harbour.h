@@ -18,6 +18,7 @@ enum {
 
 struct harbour_berth {
     bool is_open;
+    bool is_stream; /* of TCP: no datagram comes in */
     uint8_t station;
     uint32_t number; /* of the endpoint, at its station */
     struct mono kept_until;
@@ -53,8 +54,11 @@ enum turn_open_result harbour_open(struct harbour *h, uint8_t station, const str
 /* harbour_close — give an endpoint back; noted as a fault when it is not open. Never fails. */
 void harbour_close(struct harbour *h, uint8_t station, uint32_t number);
 
-/* harbour_find — the berth behind an own address (local or external), NULL when none is open there.
+/* harbour_at — the berth behind an own address (local or external), NULL when none is open there.
  * Borrowed. */
+const struct harbour_berth *harbour_at(const struct harbour *h, const struct netaddr *a);
+
+/* harbour_find — the same, but NULL where no datagrams are relayed. */
 const struct harbour_berth *harbour_find(const struct harbour *h, const struct netaddr *a);
 
 /* harbour_local — the local address of an endpoint that is open. Never fails. */

@@ -278,6 +278,13 @@ bool oracle_reaches(const struct regime *regime, const struct harbour *h, const 
     }
 }
 
+bool oracle_may_connect(const struct regime *regime, const struct netaddr *a)
+{
+    enum regime_word word = regime_ask(regime, a);
+    return a->port != 0 &&
+           (word == REGIME_ALLOW || (word == REGIME_NO_LISTENERS && a->port != PLAN_DOOR));
+}
+
 static enum oracle_word and_word(enum oracle_word a, enum oracle_word b)
 {
     if (a == ORACLE_NO || b == ORACLE_NO) {
@@ -354,7 +361,8 @@ struct oracle_verdict oracle_from_client(const struct oracle *o, const struct re
     struct oracle_verdict no = {.passes = ORACLE_NO};
     struct oracle_verdict v = no;
     v.allocation = oracle_find(o, path);
-    if (!oracle_is_live(v.allocation, now) || !read_client(v.allocation, bytes, size, now, &v) ||
+    if (!oracle_is_live(v.allocation, now) || v.allocation->is_stream ||
+        !read_client(v.allocation, bytes, size, now, &v) ||
         !oracle_has_family(v.allocation, v.peer.family, now) ||
         !oracle_reaches(regime, h, &v.peer)) {
         return no;

@@ -37,6 +37,7 @@ struct oracle_allocation {
     struct wall expires, until;
     struct mono deadline[2]; /* 0: not of that family */
     uint32_t endpoint[2];
+    bool is_stream;                       /* its relayed addresses are of TCP */
     uint32_t granted;                     /* seconds, by the Allocate */
     struct oracle_permission *permission; /* owned */
     size_t permissions;
@@ -127,6 +128,9 @@ void oracle_share(struct oracle *o, const struct oracle_allocation *like);
 /* oracle_reaches — whether a port of a permitted host may be reached at this moment. Never fails.
  */
 bool oracle_reaches(const struct regime *regime, const struct harbour *h, const struct netaddr *a);
+
+/* oracle_may_connect — whether a peer may be connected to over TCP. Never fails. */
+bool oracle_may_connect(const struct regime *regime, const struct netaddr *a);
 
 /* oracle_from_client — what must become of ChannelData or a Send indication. Never fails. */
 struct oracle_verdict oracle_from_client(const struct oracle *o, const struct regime *regime,

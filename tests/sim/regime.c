@@ -107,6 +107,7 @@ struct regime *regime_new(const struct regime_frame *frame, const struct regime 
         .bindings_per_prefix = pick(dice, 0, 2000, 1),
         .family = (enum settings_family)dice_below(dice, 3),
         .icmp = dice_chance(dice, 500),
+        .relays_tcp = dice_chance(dice, 800),
     };
     if (dice_chance(dice, 500)) {
         memcpy(r->settings.software, "turnpike", sizeof("turnpike"));

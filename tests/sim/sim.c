@@ -29,6 +29,10 @@ static bool run(unsigned number, const struct world_plan *plan)
         printf("# relayed %llu; answers: %llu successes, %llu refusals; commits refused %llu\n",
                (unsigned long long)world.relayed, (unsigned long long)world.successes,
                (unsigned long long)world.refusals, (unsigned long long)world.arena.refused);
+        printf(
+            "# over TCP: %llu calls to peers, %llu by peers, %llu joined; %llu clients hung up\n",
+            (unsigned long long)world.calls, (unsigned long long)world.rings,
+            (unsigned long long)world.joined, (unsigned long long)world.hung_up);
     }
     fflush(stdout);
     return ok;

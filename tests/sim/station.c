@@ -17,20 +17,19 @@ enum {
     ATTR_NONCE = 0x0015,
     ATTR_RELAYED = 0x0016,
     ATTR_MAPPED = 0x0020,
+    ATTR_CONNECTION = 0x002a,
     ATTR_ICMP = 0x8004,
     DATA_METHOD = 0x0007,
+    ATTEMPT_METHOD = 0x000c,
     TICKS_MAX = 100000, /* calls in one moment: it must come to an end */
 };
 
-/* is_short — whether memory was refused during this call: 508 may be the answer to anything then.
- */
-static bool is_short(const struct station *s)
+bool station_is_short(const struct station *s)
 {
     return s->world->arena.refused != s->refused_before;
 }
 
-/* begin — before a call of the engine. */
-static void begin(struct station *s)
+void station_begin(struct station *s)
 {
     s->refused_before = s->world->arena.refused;
     s->opens = 0;
@@ -43,7 +42,7 @@ static struct foretold *awaited(struct station *s, const struct path *path, cons
     struct foretold *found = NULL;
     for (unsigned i = 0; i < s->awaiting; i++) {
         struct foretold *f = &s->awaited[i];
-        if (!f->is_answered && path_is_equal(&f->path, path) &&
+        if (!f->is_answered && !f->is_begun && path_is_equal(&f->path, path) &&
             memcmp(f->errand.ask.id, id, STUN_ID_SIZE) == 0 && (!found || !f->is_waiting)) {
             found = f;
         }
@@ -63,8 +62,7 @@ static bool has_twin(const struct station *s, const struct foretold *f)
     return false;
 }
 
-/* settle — after a call of the engine: what had to be answered was. */
-static void settle(struct station *s)
+void station_settle(struct station *s)
 {
     unsigned left = 0;
     for (unsigned i = 0; i < s->awaiting; i++) {
@@ -72,14 +70,14 @@ static void settle(struct station *s)
         if (f->is_answered) {
             continue;
         }
-        if (f->may_wait && !f->is_waiting) {
+        if (f->may_wait && !f->is_waiting && !f->is_begun) {
             if (has_twin(s, f)) {
                 continue;
             }
             f->is_waiting = true;
             f->waits_until = mono_add_s(s->world->now.mono, PARK_WAIT);
         }
-        if (f->is_waiting) {
+        if (f->is_waiting || f->is_begun) {
             if (left != i) {
                 s->awaited[left] = *f;
             }
@@ -90,12 +88,13 @@ static void settle(struct station *s)
         }
     }
     s->awaiting = left;
+    exchange_settle(s);
 }
 
 /* fits_ports — whether success or failure of an Allocate is what the ports made of it. */
 static bool fits_ports(const struct station *s, const struct foretold *f, unsigned code)
 {
-    if (!f->needs_port || is_short(s) || (code != 0 && code != 508 && code != 440)) {
+    if (!f->needs_port || station_is_short(s) || (code != 0 && code != 508 && code != 440)) {
         return true;
     }
     if (code == 0) {
@@ -175,6 +174,10 @@ static void check_success(struct station *s, struct foretold *f, const struct pe
     } else if (ask->method == STUN_ALLOCATE && !oracle_find(&w->oracle, &f->path)) {
         world_fail(w, "station %u: an allocation of %s that nobody reported", s->number,
                    world_text(&f->path.client.a));
+    } else if (ask->method == STUN_CONNECT) {
+        exchange_told(s, &f->path, peek_u32(p, ATTR_CONNECTION, 0), NULL);
+    } else if (ask->method == STUN_CONNECTION_BIND) {
+        exchange_bound(s, &f->path);
     } else if (f->errand.pass) {
         learn_success(s, f, p);
     }
@@ -186,7 +189,7 @@ static void check_refusal(struct station *s, const struct foretold *f, const str
     bool is_late =
         f->is_waiting && code == 500 && !mono_is_before(s->world->now.mono, f->waits_until);
     bool is_no_room = f->may_wait && !f->is_waiting && code == 500;
-    bool is_no_memory = is_short(s) && code == 508 && f->may_succeed;
+    bool is_no_memory = station_is_short(s) && code == 508 && (f->may_succeed || f->may_begin);
     s->world->refusals++;
     if (!is_late && !is_no_room && !is_no_memory && !foretell_allows(f, code)) {
         world_fail(s->world, "station %u: method %u of %s refused with %u, expected was %s %u",
@@ -217,8 +220,17 @@ static void send(void *context, const struct path *to, const uint8_t *bytes, siz
         world_fail(s->world, "station %u sent what is no STUN", s->number);
         return;
     }
+    struct netaddr peer = {.family = NETADDR_NONE};
+    if (!world_has(s->world, to)) {
+        world_fail(s->world, "station %u sent along a connection of %s that is gone", s->number,
+                   world_text(&to->client.a));
+        return;
+    }
     if (p.class == PEEK_INDICATION && p.method == DATA_METHOD) {
         check_told(s, to, &p);
+    } else if (p.class == PEEK_INDICATION && p.method == ATTEMPT_METHOD) {
+        (void)peek_address(&p, ATTR_PEER, 0, &peer);
+        exchange_told(s, to, peek_u32(&p, ATTR_CONNECTION, 0), &peer);
     } else {
         struct foretold *f = awaited(s, to, bytes + 8);
         if (!f || (p.method != f->errand.ask.method && !f->errand.is_spoilt)) {
@@ -303,10 +315,12 @@ static void note_opened(struct station *s, const struct turn_event *e)
         .granted = f->lifetime,
         .rate = realm->bandwidth,
         .level_at = w->now.mono,
+        .is_stream = f->errand.ask.transport == STUN_TRANSPORT_TCP,
     };
     for (int i = 0; i < 2; i++) {
-        const struct harbour_berth *b = harbour_find(&w->harbour, &e->relayed[i]);
-        if (e->relayed[i].family != NETADDR_NONE && (!b || b->station != s->number)) {
+        const struct harbour_berth *b = harbour_at(&w->harbour, &e->relayed[i]);
+        if (e->relayed[i].family != NETADDR_NONE &&
+            (!b || b->station != s->number || b->is_stream != like.is_stream)) {
             world_fail(w, "station %u: a relayed address that is not open", s->number);
         } else if (e->relayed[i].family != NETADDR_NONE) {
             like.deadline[i] = mono_add_s(w->now.mono, f->lifetime);
@@ -353,6 +367,8 @@ static bool may_close(struct station *s, const struct oracle_allocation *a, enum
         return !oracle_is_live(a, s->world->now.mono);
     case TURN_REASON_USER:
         return may_lose(s, a);
+    case TURN_REASON_DISCONNECTED:
+        return s->closing && path_is_equal(s->closing, &a->path);
     default:
         return s->is_ending;
     }
@@ -452,6 +468,10 @@ bool station_init(struct station *s, struct world *w, unsigned number)
         .send = send,
         .open = open_endpoint,
         .close = close_endpoint,
+        .connect = exchange_connect,
+        .disconnect = exchange_disconnect,
+        .join = exchange_join,
+        .move = exchange_move,
         .take = take,
         .give = give,
         .event = event,
@@ -493,13 +513,36 @@ static void note_awaited(struct station *s, const struct world_datagram *d)
 
 void station_control(struct station *s, const struct world_datagram *d)
 {
-    begin(s);
+    station_begin(s);
     if (d->has_errand) {
         s->world->requests++;
         note_awaited(s, d);
     }
+    s->at_hand = d;
     turn_receive(&s->turn, &d->path, (struct span){d->bytes, d->size}, s->world->now);
-    settle(s);
+    s->at_hand = NULL;
+    station_settle(s);
+}
+
+void station_disconnected(struct station *s, const struct path *path)
+{
+    if (!s->is_up) {
+        return;
+    }
+    station_begin(s);
+    s->closing = path;
+    turn_disconnected(&s->turn, path, s->world->now);
+    s->closing = NULL;
+    exchange_hang_up(s, path);
+    if (oracle_find(&s->world->oracle, path)) {
+        world_fail(s->world, "station %u: the allocation of %s outlived its connection", s->number,
+                   world_text(&path->client.a));
+    }
+    for (unsigned i = 0; i < s->awaiting; i++) { /* nobody is there to be answered */
+        struct foretold *f = &s->awaited[i];
+        f->is_answered = f->is_answered || path_is_equal(&f->path, path);
+    }
+    station_settle(s);
 }
 
 /* judge_again — what may come of the requests that waited for a key which is there now. Of several,
@@ -521,7 +564,11 @@ static void judge_again(struct station *s, const struct station_note *note)
         }
     }
     for (unsigned i = 0; i < count && count > 1; i++) {
+        uint16_t method = served[i]->errand.ask.method;
         served[i]->code[served[i]->codes++] = 486;
+        if (method == STUN_CONNECT || method == STUN_CONNECTION_BIND) { /* one may bar the other */
+            served[i]->any_code = true;
+        }
     }
 }
 
@@ -532,11 +579,11 @@ void station_key(struct station *s, const struct station_note *note)
         return;
     }
     s->is_known[note->user] = true;
-    begin(s);
+    station_begin(s);
     judge_again(s, note);
     struct span name = {note->name, note->name_size};
     turn_key_arrived(&s->turn, ROSTER_STATIC, name, s->world->now);
-    settle(s);
+    station_settle(s);
 }
 
 void station_tick(struct station *s)
@@ -545,9 +592,9 @@ void station_tick(struct station *s)
     struct mono next;
     int calls = 0;
     do {
-        begin(s);
+        station_begin(s);
         next = turn_tick(&s->turn, s->world->now);
-        settle(s);
+        station_settle(s);
     } while (next.ns != 0 && next.ns <= now.ns && ++calls < TICKS_MAX);
     if (calls == TICKS_MAX) {
         world_fail(s->world, "station %u: turn_tick never comes to an end", s->number);
@@ -637,9 +684,9 @@ void station_icmp(struct station *s)
     s->told = (struct oracle_verdict){.allocation = a, .peer = peer.a};
     s->is_told_due = word != ORACLE_NO;
     s->told_count = 0;
-    begin(s);
+    station_begin(s);
     turn_icmp(&s->turn, a->endpoint[peer.a.family - 1], &peer, 3, 3, 0, w->now);
-    settle(s);
+    station_settle(s);
     if (s->told_count > 1 || (s->told_count == 0 && word == ORACLE_YES)) {
         world_fail(w, "station %u: %u indications of an ICMP error", s->number, s->told_count);
     }
@@ -655,8 +702,8 @@ void station_drain(struct station *s)
 void station_end(struct station *s)
 {
     s->is_ending = true;
-    begin(s);
+    station_begin(s);
     turn_end_all(&s->turn, TURN_REASON_SHUTDOWN, s->world->now);
-    settle(s);
+    station_settle(s);
     s->is_ending = false;
 }

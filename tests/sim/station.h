@@ -8,7 +8,7 @@
 #include "relay/forward.h"
 #include "sim/foretell.h"
 
-enum { STATION_BATCH = 32, STATION_AWAITED_MAX = 256, STATION_ROOM = 1500 };
+enum { STATION_BATCH = 32, STATION_AWAITED_MAX = 1024, STATION_ROOM = 1500 };
 
 struct world;
 struct world_datagram;
@@ -37,10 +37,13 @@ struct station {
     bool *is_coming[2]; /* those being fetched, by name and by hash, owned */
     struct foretold awaited[STATION_AWAITED_MAX]; /* requests whose answer is due, or that wait */
     unsigned awaiting;
-    uint64_t refused_before;           /* commits refused before this call */
-    unsigned opens;                    /* endpoints opened in this call */
-    enum turn_open_result closed_door; /* why one was not */
-    struct oracle_verdict told;        /* of an ICMP error that is being handled */
+    uint64_t refused_before; /* commits refused before this call */
+    struct exchange exchange;
+    const struct world_datagram *at_hand; /* the message that the engine reads; NULL: none */
+    const struct path *closing;           /* the connection that is gone; NULL: none */
+    unsigned opens;                       /* endpoints opened in this call */
+    enum turn_open_result closed_door;    /* why one was not */
+    struct oracle_verdict told;           /* of an ICMP error that is being handled */
     bool is_told_due;
     unsigned told_count;
     struct flow_counts up, down; /* what the forwarder must have counted, all drops under one */
@@ -55,8 +58,20 @@ bool station_init(struct station *s, struct world *w, unsigned number);
 /* station_fini — take it down; everything of it has ended. Never fails. */
 void station_fini(struct station *s);
 
+/* station_begin — before a call of the engine; station_settle — after it: what had to be answered
+ * was. Never fail. */
+void station_begin(struct station *s);
+void station_settle(struct station *s);
+
+/* station_is_short — whether memory was refused since station_begin: then 508 may be the answer to
+ * anything. Never fails. */
+bool station_is_short(const struct station *s);
+
 /* station_control — its forwarder handed it a message for the engine. Never fails. */
 void station_control(struct station *s, const struct world_datagram *d);
+
+/* station_disconnected — a client's connection is gone. Never fails. */
+void station_disconnected(struct station *s, const struct path *path);
 
 /* station_tick — time passed. Never fails. */
 void station_tick(struct station *s);

@@ -16,7 +16,11 @@ enum {
     ATTR_NONCE = 0x0015,
     ATTR_RELAYED = 0x0016,
     ATTR_TOKEN = 0x0022,
+    ATTR_CONNECTION = 0x002a,
+    ATTEMPT_METHOD = 0x000c,
+    PATIENCE = 45,     /* seconds for an answer along a stream: nothing is sent again there */
     DEAD_PORT = 65000, /* an own port that no relay has */
+    HANG_UPS = 4,      /* turns of a thousand at which a connection just ends */
 };
 
 /* How one kind of client behaves. Times in seconds, chances in thousandths: of a request, of a
@@ -64,6 +68,11 @@ static void go_away(struct visitor *v, struct world *w)
     v->phase = VISITOR_AWAY;
     v->is_waiting = false;
     v->comes_at = in_ms(w, 100, 60000);
+    if (path_is_connection(&v->path) && dice_chance(&w->dice, 700)) {
+        world_hang_up(w, &v->path);
+    } else if (path_is_connection(&v->path)) { /* until the server finds out */
+        world_hang_up_after(w, &v->path, dice_between(&w->dice, 1000, 600000));
+    }
 }
 
 void visitor_init(struct visitor *v, struct world *w, uint32_t index)
@@ -127,14 +136,29 @@ static struct netaddr pick_peer(const struct visitor *v, struct world *w)
     return plan_peer(kind, family, dice_below(&w->dice, 50));
 }
 
+/* connect — choose what it speaks over; anything but UDP is a connection. */
+static void connect(struct visitor *v, struct world *w)
+{
+    uint32_t throw = dice_below(&w->dice, 100);
+    v->path.kind = throw < 60   ? PATH_UDP
+                   : throw < 78 ? PATH_TCP
+                   : throw < 90 ? PATH_TLS
+                                : PATH_DTLS;
+    v->relays_tcp = path_is_stream(&v->path) && dice_chance(&w->dice, 500);
+    if (path_is_connection(&v->path)) {
+        world_open(w, v, &v->path, v->index % w->stations);
+    }
+}
+
 static void come(struct visitor *v, struct world *w)
 {
     enum netaddr_family family = v->index % 5 == 0 ? NETADDR_IPV6 : NETADDR_IPV4;
     v->life++;
     v->phase = VISITOR_CALLING;
     v->pass = pick_pass(v, w);
-    v->path = (struct path){.kind = PATH_UDP, .listener = v->pass->realm};
+    v->path = (struct path){.listener = v->pass->realm};
     v->path.client.a = plan_visitor(v->index, dice_chance(&w->dice, 800) ? v->life : 1, family);
+    connect(v, w);
     v->algorithm = (uint8_t)dice_below(&w->dice, 3);
     v->is_hash = v->algorithm != 0 && v->pass->realm == ROSTER_STATIC && dice_chance(&w->dice, 300);
     v->has_nonce = v->has_nonce && v->kind->keeps_nonce;
@@ -183,6 +207,9 @@ static void ask(struct visitor *v, struct world *w, const struct ask *what)
     v->is_waiting = true;
     v->tries = 1;
     v->resend_at = in_ms(w, RTO_MS, RTO_MS);
+    if (path_is_stream(&v->path)) {
+        v->resend_at = mono_add_s(w->now.mono, PATIENCE);
+    }
     transmit(&v->errand, w, &v->path);
 }
 
@@ -201,6 +228,42 @@ static void ask_aside(struct visitor *v, struct world *w, const struct ask *what
     transmit(&e, w, &other->path);
 }
 
+/* dial — a connection of its own for the peer's that goes by an id, and a ConnectionBind along it;
+ * now and then a wrong one, a late one, or none. */
+static void dial(struct visitor *v, struct world *w, uint32_t id)
+{
+    struct errand e = {
+        .ask = {.method = STUN_CONNECTION_BIND, .has_connection = true, .connection = id}};
+    struct path path = v->path;
+    uint32_t throw = dice_below(&w->dice, 100);
+    dice_fill(&w->dice, e.ask.id, STUN_ID_SIZE);
+    v->connection = id;
+    if (dice_chance(&w->dice, 50)) { /* somebody else's */
+        e.ask.connection = w->visitor[dice_below(&w->dice, w->plan.visitors)].connection;
+    }
+    e.ask.has_fingerprint = dice_chance(&w->dice, 500);
+    e.ask.has_connection = throw >= 2;
+    e.ask.connection ^= throw < 6 ? 1u << dice_below(&w->dice, 28) : 0;
+    if (throw < 94) {
+        path.client.a.port ^= (uint16_t)dice_between(&w->dice, 1, 1000);
+        path.kind = dice_chance(&w->dice, 700) ? PATH_TCP : PATH_TLS;
+        world_open(w, v, &path, dice_below(&w->dice, w->stations));
+    } else if (throw < 97) { /* else along its own, which has an allocation */
+        path = (struct path){.kind = PATH_UDP, .client = v->path.client};
+    }
+    if (dice_chance(&w->dice, 970)) {
+        sign(v, &e);
+    }
+    transmit(&e, w, &path);
+    if (dice_chance(&w->dice, 100)) {
+        transmit(&e, w, &path);
+    }
+    if (path_is_connection(&path) && !path_is_equal(&path, &v->path) &&
+        dice_chance(&w->dice, 400)) {
+        world_hang_up_after(w, &path, dice_between(&w->dice, 1, 120000));
+    }
+}
+
 static void call(struct visitor *v, struct world *w)
 {
     static const uint32_t lifetimes[] = {0, 1, 60, 777, 1800, 5000, UINT32_MAX};
@@ -209,6 +272,10 @@ static void call(struct visitor *v, struct world *w)
     what.has_lifetime = dice_chance(dice, 500);
     what.lifetime = lifetimes[dice_below(dice, 7)];
     uint32_t throw = dice_below(dice, 100);
+    what.transport = v->relays_tcp ? STUN_TRANSPORT_TCP : STUN_TRANSPORT_UDP;
+    if (v->relays_tcp && throw >= 45 && throw < 65) {
+        throw = 99; /* neither pairs nor tokens */
+    }
     if (throw < 15) {
         what.additional_family = NETADDR_IPV6;
     } else if (throw < 45) {
@@ -245,7 +312,8 @@ static void send_data(struct visitor *v, struct world *w, const struct visitor_c
     dice_fill(&w->dice, id, sizeof(id));
     if (by_channel) {
         size = ask_write_channel_data(c->channel, data, bytes, sizeof(bytes));
-        size += dice_chance(&w->dice, 200) ? -size & 3 : 0; /* some pad over UDP too */
+        bool pads = path_is_stream(&v->path) || dice_chance(&w->dice, 200); /* some over UDP, too */
+        size += pads ? -size & 3 : 0;
     } else {
         size = ask_write_send(&c->peer, data, id, bytes, sizeof(bytes));
     }
@@ -268,6 +336,10 @@ static void send_garbage(struct visitor *v, struct world *w)
 {
     uint8_t bytes[64];
     size_t size = dice_below(&w->dice, sizeof(bytes));
+    if (path_is_stream(&v->path)) { /* no frame begins like that: the server closes */
+        go_away(v, w);
+        return;
+    }
     dice_fill(&w->dice, bytes, sizeof(bytes));
     if (dice_chance(&w->dice, 600) && size >= STUN_HEADER_SIZE) { /* a header and nonsense */
         static const uint16_t types[] = {0x0101, 0x0103, 0x0113, 0x0011, 0x0017, 0x0016,
@@ -286,11 +358,12 @@ static void send_garbage(struct visitor *v, struct world *w)
 /* steal — a request by somebody else's path, or a second allocation on its own. */
 static void steal(struct visitor *v, struct world *w)
 {
-    static const uint16_t methods[] = {STUN_ALLOCATE, STUN_REFRESH, STUN_CREATE_PERMISSION,
-                                       STUN_CHANNEL_BIND};
+    static const uint16_t methods[] = {STUN_ALLOCATE,     STUN_REFRESH, STUN_CREATE_PERMISSION,
+                                       STUN_CHANNEL_BIND, STUN_CONNECT, STUN_CONNECTION_BIND};
     const struct visitor *other = &w->visitor[dice_below(&w->dice, w->plan.visitors)];
-    struct ask what = {.method = methods[dice_below(&w->dice, 4)]};
+    struct ask what = {.method = methods[dice_below(&w->dice, 6)]};
     if (other->life == 0 || other->path.listener != v->path.listener ||
+        path_is_connection(&other->path) || /* nobody gets into that */
         dice_chance(&w->dice, 300)) {
         other = v;
     }
@@ -298,7 +371,12 @@ static void steal(struct visitor *v, struct world *w)
     what.has_lifetime = dice_chance(&w->dice, 300);
     what.family = (uint8_t)(dice_chance(&w->dice, 200) ? dice_below(&w->dice, 4) : 0);
     what.has_unknown = dice_chance(&w->dice, 50);
-    if (what.method == STUN_CHANNEL_BIND || what.method == STUN_CREATE_PERMISSION) {
+    if (what.method == STUN_CONNECT) {
+        what.peer_count = (uint8_t)dice_below(&w->dice, 2);
+    } else if (what.method == STUN_CONNECTION_BIND) {
+        what.has_connection = dice_chance(&w->dice, 800);
+        what.connection = dice_below(&w->dice, 12) << PEER_CONNECTION_WORKER_SHIFT | 7;
+    } else if (what.method == STUN_CHANNEL_BIND || what.method == STUN_CREATE_PERMISSION) {
         what.family = 0;
         what.peer_count = (uint8_t)dice_below(&w->dice, ASK_PEERS_MAX);
         what.channel =
@@ -361,7 +439,8 @@ static bool look_after(struct visitor *v, struct world *w)
     }
     for (unsigned i = 0; i < v->contacts; i++) {
         struct visitor_contact *c = &v->contact[i];
-        if (v->kind->binds && has_come(w, c->bind_at) && (c->is_permitted || !v->kind->permits)) {
+        if (v->kind->binds && !v->relays_tcp && has_come(w, c->bind_at) &&
+            (c->is_permitted || !v->kind->permits)) {
             what = (struct ask){.method = STUN_CHANNEL_BIND, .peer_count = 1};
             what.peer[0] = c->peer;
             what.channel = c->channel ? c->channel : fresh_channel(v, w);
@@ -400,7 +479,13 @@ static void live(struct visitor *v, struct world *w)
     } else if (dice_chance(&w->dice, 30)) {
         v->contact[dice_below(&w->dice, v->contacts)] =
             (struct visitor_contact){.peer = pick_peer(v, w)};
-    } else if (!look_after(v, w)) {
+    } else if (look_after(v, w)) {
+        return;
+    } else if (v->relays_tcp) {
+        struct ask what = {.method = STUN_CONNECT, .peer_count = 1};
+        what.peer[0] = v->contact[dice_below(&w->dice, v->contacts)].peer;
+        ask(v, w, &what);
+    } else {
         talk(v, w);
     }
 }
@@ -410,7 +495,7 @@ static void wait(struct visitor *v, struct world *w)
     if (!has_come(w, v->resend_at)) {
         return;
     }
-    if (v->tries == TRIES_MAX) {
+    if (v->tries == TRIES_MAX || path_is_stream(&v->path)) {
         go_away(v, w);
         return;
     }
@@ -430,6 +515,10 @@ struct mono visitor_act(struct visitor *v, struct world *w)
             return v->comes_at;
         }
         come(v, w);
+    }
+    if (path_is_connection(&v->path) && dice_chance(&w->dice, HANG_UPS)) {
+        go_away(v, w); /* whatever it waits for */
+        return v->comes_at;
     }
     if (v->is_waiting) {
         wait(v, w);
@@ -489,8 +578,12 @@ static void learn_success(struct visitor *v, struct world *w, const struct peek 
         if (asked->has_lifetime && asked->lifetime == 0 && asked->family == 0) {
             go_away(v, w);
         }
+    } else if (asked->method == STUN_CONNECT) {
+        dial(v, w, peek_u32(p, ATTR_CONNECTION, 0));
     }
-    for (unsigned i = 0; i < v->contacts; i++) {
+    bool is_for_peers =
+        asked->method == STUN_CHANNEL_BIND || asked->method == STUN_CREATE_PERMISSION;
+    for (unsigned i = 0; i < v->contacts && is_for_peers; i++) {
         struct visitor_contact *c = &v->contact[i];
         for (int k = 0; k < asked->peer_count; k++) {
             if (!netaddr_is_equal(&c->peer, &asked->peer[k])) {
@@ -515,7 +608,8 @@ static void learn_refusal(struct visitor *v, struct world *w, const struct peek 
         learn_nonce(v, w, p);
     } else if (method == STUN_ALLOCATE || code == 401 || code == 437 || code == 441) {
         go_away(v, w);
-    } else if (method == STUN_CREATE_PERMISSION || method == STUN_CHANNEL_BIND) {
+    } else if (method == STUN_CREATE_PERMISSION || method == STUN_CHANNEL_BIND ||
+               method == STUN_CONNECT) {
         for (unsigned i = 0; i < v->contacts; i++) { /* others, then */
             for (int k = 0; k < v->errand.ask.peer_count; k++) {
                 if (netaddr_is_equal(&v->contact[i].peer, &v->errand.ask.peer[k])) {
@@ -530,8 +624,14 @@ void visitor_receive(struct visitor *v, struct world *w, const struct path *path
                      const uint8_t *bytes, size_t size)
 {
     struct peek p;
-    if (v->phase == VISITOR_AWAY || !path_is_equal(path, &v->path) || !peek_stun(bytes, size, &p) ||
-        p.class < PEEK_SUCCESS || !v->is_waiting ||
+    if (v->phase == VISITOR_AWAY || !path_is_equal(path, &v->path) || !peek_stun(bytes, size, &p)) {
+        return;
+    }
+    if (p.class == PEEK_INDICATION && p.method == ATTEMPT_METHOD) {
+        dial(v, w, peek_u32(&p, ATTR_CONNECTION, 0));
+        return;
+    }
+    if (p.class < PEEK_SUCCESS || !v->is_waiting ||
         memcmp(bytes + 8, v->errand.ask.id, STUN_ID_SIZE) != 0) {
         return;
     }

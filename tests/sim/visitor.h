@@ -8,10 +8,20 @@
 #include "relay/path.h"
 #include "sim/errand.h"
 
-enum { VISITOR_CONTACTS = 5 };
+enum { VISITOR_CONTACTS = 5, VISITOR_LINES = 4 };
 
 struct world;
 struct visitor_kind;
+
+/* A connection of a visitor. */
+struct visitor_line {
+    bool is_open;   /* as far as the server knows */
+    bool is_joined; /* with a peer's: no engine's any more */
+    uint8_t station;
+    uint16_t generation;
+    struct path path;
+    struct mono up_at, down_at; /* when the last message of a stream arrives, either way */
+};
 
 /* A peer that a visitor talks to. */
 struct visitor_contact {
@@ -31,6 +41,9 @@ struct visitor {
     enum visitor_phase phase;
     struct mono comes_at;
     struct path path;
+    struct visitor_line line[VISITOR_LINES];
+    bool relays_tcp;     /* wants a relayed address of TCP */
+    uint32_t connection; /* CONNECTION-ID it was told last */
     const struct roster_pass *pass;
     uint8_t algorithm;
     bool is_hash;

@@ -19,6 +19,9 @@ enum world_kind {
     WORLD_TO_PEER,
     WORLD_VISITOR, /* one has its turn */
     WORLD_KEY,
+    WORLD_NOTE,     /* something happens to a call */
+    WORLD_RING,     /* a peer calls */
+    WORLD_HANG_UP,  /* a connection ends */
     WORLD_TICK,     /* of a station */
     WORLD_STRANGER, /* somebody sends where nobody asked him to */
     WORLD_ICMP,
@@ -95,22 +98,42 @@ static void spoil(struct world *w, struct world_datagram *d)
     d->errand.is_spoilt = true;
 }
 
+/* put_stream — have a message of a stream arrive: surely, once, and in order. */
+static void put_stream(struct world *w, enum world_kind kind, struct world_datagram *d)
+{
+    struct visitor_line *line = world_line(w, &d->path);
+    if (!line) {
+        free(d);
+        return;
+    }
+    struct mono *last = kind == WORLD_TO_SERVER ? &line->up_at : &line->down_at;
+    struct mono at = after_ms(w, dice_between(&w->dice, w->link.least_ms, w->link.most_ms));
+    *last = mono_max(*last, at);
+    agenda_put(&w->agenda, *last, (int)kind, 0, d);
+}
+
 /* put — have a datagram arrive, once, twice or never; it is the network's from now on. */
 static void put(struct world *w, enum world_kind kind, struct world_datagram *d)
 {
     const struct world_link *link = &w->link;
+    bool is_of_visitor = kind == WORLD_TO_SERVER || kind == WORLD_TO_VISITOR;
+    bool is_sealed = is_of_visitor && d->path.kind == PATH_DTLS; /* no copy, no change gets in */
+    if (is_of_visitor && path_is_stream(&d->path)) {
+        put_stream(w, kind, d);
+        return;
+    }
     d->tos = (uint8_t)dice_next(&w->dice);
     if (dice_chance(&w->dice, link->loss)) {
         free(d);
         return;
     }
-    if (dice_chance(&w->dice, link->twice)) {
+    if (!is_sealed && dice_chance(&w->dice, link->twice)) {
         struct world_datagram *copy = new_datagram(d->bytes, d->size);
         memcpy(copy, d, sizeof(*d) + d->size);
         agenda_put(&w->agenda, after_ms(w, dice_between(&w->dice, link->least_ms, link->most_ms)),
                    (int)kind, 0, copy);
     }
-    if (dice_chance(&w->dice, link->spoil)) {
+    if (!is_sealed && dice_chance(&w->dice, link->spoil)) {
         spoil(w, d);
     }
     agenda_put(&w->agenda, after_ms(w, dice_between(&w->dice, link->least_ms, link->most_ms)),
@@ -173,8 +196,88 @@ static struct visitor *visitor_at(struct world *w, const struct netaddr *a)
     return &w->visitor[index < w->plan.visitors ? index : 0];
 }
 
+void world_note(struct world *w, unsigned station, struct exchange_note *note, uint32_t ms)
+{
+    agenda_put(&w->agenda, after_ms(w, ms), WORLD_NOTE, station, note);
+}
+
+static struct visitor_line *line_at(struct world *w, const struct path *path)
+{
+    uint32_t slot = path->connection - 1;
+    return &w->visitor[slot / VISITOR_LINES].line[slot % VISITOR_LINES];
+}
+
+struct visitor_line *world_line(struct world *w, const struct path *path)
+{
+    struct visitor_line *line = path_is_connection(path) ? line_at(w, path) : NULL;
+    return line && line->generation == path->generation ? line : NULL;
+}
+
+bool world_has(struct world *w, const struct path *path)
+{
+    const struct visitor_line *line = world_line(w, path);
+    return !path_is_connection(path) || (line && line->is_open && !line->is_joined);
+}
+
+void world_close(struct world *w, const struct path *path)
+{
+    struct visitor_line *line = world_line(w, path);
+    if (line) {
+        line->is_open = false;
+    }
+}
+
+void world_hang_up(struct world *w, const struct path *path)
+{
+    struct visitor_line *line = world_line(w, path);
+    if (line && line->is_open) {
+        w->hung_up++;
+        line->is_open = false;
+        station_disconnected(&w->station[line->station], path);
+    }
+}
+
+void world_hang_up_after(struct world *w, const struct path *path, uint32_t ms)
+{
+    struct path *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        abort();
+    }
+    *copy = *path;
+    agenda_put(&w->agenda, after_ms(w, ms), WORLD_HANG_UP, 0, copy);
+}
+
+void world_open(struct world *w, struct visitor *v, struct path *path, unsigned station)
+{
+    uint32_t slot = 0;
+    while (slot < VISITOR_LINES && v->line[slot].is_open) {
+        slot++;
+    }
+    if (slot == VISITOR_LINES) {
+        slot = dice_below(&w->dice, VISITOR_LINES);
+        world_hang_up(w, &v->line[slot].path);
+    }
+    struct visitor_line *line = &v->line[slot];
+    path->connection = v->index * VISITOR_LINES + slot + 1;
+    path->generation = (uint16_t)(line->generation + 1);
+    *line = (struct visitor_line){.is_open = true,
+                                  .station = (uint8_t)station,
+                                  .generation = path->generation,
+                                  .path = *path};
+}
+
+void world_pass_on(struct world *w, const struct world_datagram *d)
+{
+    struct world_datagram *copy = new_datagram(d->bytes, d->size);
+    memcpy(copy, d, sizeof(*d) + d->size);
+    agenda_put(&w->agenda, w->now.mono, WORLD_TO_SERVER, 0, copy);
+}
+
 struct station *world_station_of(struct world *w, const struct path *path)
 {
+    if (path_is_connection(path)) {
+        return &w->station[line_at(w, path)->station];
+    }
     return &w->station[visitor_at(w, &path->client.a)->index % w->stations];
 }
 
@@ -186,6 +289,9 @@ struct foretell_facts world_facts(const struct world *w, const struct station *s
         .harbour = &w->harbour,
         .per_account = w->per_account,
         .users = w->frame.users,
+        .exchange = &s->exchange,
+        .station = s->number,
+        .stations = w->stations,
         .is_draining = s->is_draining,
         .is_store_down = s->is_store_down,
         .now = w->now,
@@ -198,7 +304,7 @@ static struct station *station_for(struct world *w, const struct agenda_entry *e
     const struct world_datagram *d = e->what;
     struct station *s = NULL;
     if (e->kind == WORLD_TO_SERVER) {
-        s = world_station_of(w, &d->path);
+        s = world_has(w, &d->path) ? world_station_of(w, &d->path) : NULL;
     } else if (e->kind == WORLD_TO_ENDPOINT) {
         const struct harbour_berth *b = harbour_find(&w->harbour, &d->to);
         s = b ? &w->station[b->station] : NULL;
@@ -266,6 +372,31 @@ static void stranger(struct world *w)
     world_to_endpoint(w, &from, &to, dice_below(&w->dice, DATA_MAX));
 }
 
+/* ring — a peer, permitted or not, calls a relayed address of TCP. */
+static void ring(struct world *w)
+{
+    const struct visitor *v = &w->visitor[dice_below(&w->dice, w->plan.visitors)];
+    const struct oracle_allocation *a = oracle_find(&w->oracle, &v->path);
+    if (!a || !a->is_stream || !w->station[a->station].is_up) {
+        return;
+    }
+    enum netaddr_family family = a->deadline[0].ns != 0 ? NETADDR_IPV4 : NETADDR_IPV6;
+    struct netaddr from = plan_peer((enum plan_kind)dice_below(&w->dice, PLAN_DISGUISED), family,
+                                    dice_below(&w->dice, 50));
+    if (a->permissions > 0 && dice_chance(&w->dice, 800)) {
+        from = a->permission[dice_below(&w->dice, (uint32_t)a->permissions)].host;
+        from.port = (uint16_t)dice_between(&w->dice, 1024, 65535);
+    }
+    if (plan_kind(&from) == PLAN_OWN) { /* as it comes in, where it is mapped */
+        uint16_t port = from.port;
+        from = plan_local((enum netaddr_family)from.family);
+        from.port = port;
+    }
+    if (a->deadline[from.family - 1].ns != 0) {
+        exchange_ring(&w->station[a->station], a, &from);
+    }
+}
+
 /* is_in_force — whether some station still goes by a regime. */
 static bool is_in_force(const struct world *w, const struct regime *r)
 {
@@ -318,6 +449,12 @@ static void drain(struct world *w, struct station *s)
     station_end(s);
     audit_is_empty(s);
     station_fini(s);
+    for (uint32_t i = 0; i < w->plan.visitors; i++) { /* nobody is connected to it any more */
+        for (int k = 0; k < VISITOR_LINES; k++) {
+            struct visitor_line *line = &w->visitor[i].line[k];
+            line->is_open = line->is_open && line->station != s->number;
+        }
+    }
     agenda_put(&w->agenda, after_ms(w, 2000), WORLD_DRAIN, s->number, NULL);
 }
 
@@ -361,6 +498,16 @@ static void step(struct world *w)
         break;
     case WORLD_KEY:
         station_key(&w->station[e.who], e.what);
+        break;
+    case WORLD_NOTE:
+        exchange_happen(&w->station[e.who], e.what);
+        break;
+    case WORLD_RING:
+        ring(w);
+        agenda_put(&w->agenda, after_ms(w, w->is_closing ? 2000 : 20), WORLD_RING, 0, NULL);
+        break;
+    case WORLD_HANG_UP:
+        world_hang_up(w, e.what);
         break;
     case WORLD_TICK:
         tick(w, &w->station[e.who]);
@@ -457,6 +604,7 @@ static void set_going(struct world *w)
         agenda_put(&w->agenda, w->visitor[i].comes_at, WORLD_VISITOR, i, NULL);
     }
     agenda_put(&w->agenda, after_ms(w, 10), WORLD_STRANGER, 0, NULL);
+    agenda_put(&w->agenda, after_ms(w, 10), WORLD_RING, 0, NULL);
     agenda_put(&w->agenda, after_ms(w, 120000), WORLD_RELOAD, 0, NULL);
     agenda_put(&w->agenda, after_ms(w, 30000), WORLD_AUDIT, 0, NULL);
     if (w->plan.is_short) {

@@ -71,6 +71,7 @@ struct world {
     uint64_t datagrams; /* that reached a station */
     uint64_t relayed;   /* of them, passed on */
     uint64_t requests, successes, refusals;
+    uint64_t calls, rings, joined, hung_up; /* connections: to peers, by peers taken, and so on */
     bool has_failed;
     char why[WORLD_WHY_MAX];
 };
@@ -101,6 +102,31 @@ void world_to_endpoint(struct world *w, const struct netaddr *from, const struct
 /* world_key — have station `station` told after `ms` that the key of a user has come. Never fails.
  */
 void world_key(struct world *w, unsigned station, struct station_note *note, uint32_t ms);
+
+/* world_note — have something happen to a call of station `station` after `ms`; it is the world's
+ * from now on. Never fails. */
+void world_note(struct world *w, unsigned station, struct exchange_note *note, uint32_t ms);
+
+/* world_line — the connection of a path, borrowed; NULL when it has none, or another by now. */
+struct visitor_line *world_line(struct world *w, const struct path *path);
+
+/* world_has — whether what is said along a path reaches an engine. Never fails. */
+bool world_has(struct world *w, const struct path *path);
+
+/* world_open — a fresh connection at a station for a path of visitor `v`, of whose all are taken
+ * one gives way. Never fails. */
+void world_open(struct world *w, struct visitor *v, struct path *path, unsigned station);
+
+/* world_close — the server has closed the connection of a path. Never fails. */
+void world_close(struct world *w, const struct path *path);
+
+/* world_hang_up — the visitor's end of the connection of a path is gone, now or after `ms`. Never
+ * fail. */
+void world_hang_up(struct world *w, const struct path *path);
+void world_hang_up_after(struct world *w, const struct path *path, uint32_t ms);
+
+/* world_pass_on — have a message reach the station that has its connection now. Never fails. */
+void world_pass_on(struct world *w, const struct world_datagram *d);
 
 /* world_station_of — the station that a path's datagrams reach. Never fails. */
 struct station *world_station_of(struct world *w, const struct path *path);

@@ -30,6 +30,9 @@ static void put_wishes(struct stun_build *b, const struct ask *ask)
     if (ask->channel != 0) {
         stun_build_u32(b, STUN_ATTR_CHANNEL_NUMBER, (uint32_t)ask->channel << 16);
     }
+    if (ask->has_connection) {
+        stun_build_u32(b, STUN_ATTR_CONNECTION_ID, ask->connection);
+    }
     for (int i = 0; i < ask->peer_count; i++) {
         stun_build_address(b, STUN_ATTR_XOR_PEER_ADDRESS, &ask->peer[i]);
     }

@@ -35,6 +35,8 @@ struct ask {
     uint32_t lifetime;
     uint8_t token[STUN_TOKEN_SIZE];
     uint16_t channel;
+    bool has_connection;
+    uint32_t connection; /* CONNECTION-ID */
     uint8_t peer_count;
     struct netaddr peer[ASK_PEERS_MAX];
 };
