@@ -70,7 +70,8 @@
  *   anything
  *   OUTCOME and OUTCOME         all that was heard must be said
  *
- * Looks: expect count WHAT N; expect event opened|closed|refused|permitted [reason R] [user U] ...
+ * Looks: expect count WHAT N; expect allocation NAME yes|no;
+ *   expect event opened|closed|refused|permitted [reason R] [user U] ...
  * Again and again: for i 1 9 : STATEMENT ; STATEMENT with {i}; each a X Y Z : STATEMENT with {a};
  *   list NAME X Y Z makes @NAME for each. {wall+N} is the time of day, {rep:x:500} is 500 x.  */
 /* SPDX-License-Identifier: MIT */

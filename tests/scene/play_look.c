@@ -137,6 +137,20 @@ static void expect_event(struct play *p, struct script_words *w)
     }
 }
 
+/* expect_allocation — whether net would keep a client's connection for the sake of what it has. */
+static void expect_allocation(struct play *p, struct script_words *w)
+{
+    const struct actor *a = actor_find(&p->actors, script_take(w).text);
+    if (!a) {
+        judge_break(&p->judge, "an allocation of nobody");
+        return;
+    }
+    bool wanted = script_is(script_take(w), "yes");
+    if (turn_has_allocation(p->stage->turn, &a->path, p->stage->now.mono) != wanted) {
+        judge_fail(&p->judge, "%s has %s allocation", a->name, wanted ? "no" : "an");
+    }
+}
+
 bool play_look(struct play *p, struct script_words *w)
 {
     if (!script_accept(w, "expect")) {
@@ -147,6 +161,8 @@ bool play_look(struct play *p, struct script_words *w)
     }
     if (script_accept(w, "count")) {
         expect_count(p, w);
+    } else if (script_accept(w, "allocation")) {
+        expect_allocation(p, w);
     } else if (script_accept(w, "event")) {
         expect_event(p, w);
     } else {
