@@ -277,12 +277,112 @@ CONNECTIONS = {
     "raw": step("bytes", 4, 20) + bytes([0, 1, 0, 0]) + bytes(16),
 }
 
+
+def vector(width, body):
+    return len(body).to_bytes(width, "big") + body
+
+
+def extension(kind, body):
+    return struct.pack(">H", kind) + vector(2, body)
+
+
+def server_name(*names):
+    return extension(0, vector(2, b"".join(bytes([k]) + vector(2, n) for k, n in names)))
+
+
+RANDOM = bytes(range(32))
+RELAY = server_name((0, b"relay.example.org"))
+GROUPS = extension(10, vector(2, struct.pack(">HH", 29, 23)))
+POINTS = extension(11, vector(1, b"\0"))
+SIGNATURES = extension(13, vector(2, struct.pack(">HHH", 0x0403, 0x0804, 0x0401)))
+PROTOCOLS = extension(16, vector(2, vector(1, b"stun.turn") + vector(1, b"h2")))
+VERSIONS = extension(43, vector(1, b"\3\4\3\3"))
+NEEDED = (GROUPS, POINTS, SIGNATURES)
+
+
+def hello(version, *extensions, session=b"", cookie=None, ciphers=(0xC02B, 0xC02F, 0x1301)):
+    body = struct.pack(">H", version) + RANDOM + vector(1, session)
+    body += b"" if cookie is None else vector(1, cookie)
+    body += vector(2, b"".join(struct.pack(">H", c) for c in ciphers)) + b"\1\0"
+    return body + (vector(2, b"".join(extensions)) if extensions else b"")
+
+
+def tls_record(body, kind=1, told=None):
+    handshake = bytes([kind]) + (len(body) if told is None else told).to_bytes(3, "big") + body
+    return b"\x16\3\1" + vector(2, handshake)
+
+
+def dtls_record(body, kind=1, start=0, end=None, number=0, epoch=0, content=22):
+    part = body[start:end]
+    handshake = struct.pack(">B", kind) + len(body).to_bytes(3, "big") + struct.pack(">H", number)
+    handshake += start.to_bytes(3, "big") + len(part).to_bytes(3, "big") + part
+    return struct.pack(">BHHHI", content, 0xFEFD, epoch, 0, number) + vector(2, handshake)
+
+
+OURS = hello(0xFEFD, RELAY, *NEEDED, cookie=b"")
+
+HELLOS = {
+    "tls-named": tls_record(hello(0x0303, RELAY, *NEEDED, VERSIONS, PROTOCOLS, session=bytes(32))),
+    "tls-nameless": tls_record(hello(0x0303, *NEEDED)),
+    "tls-without-extensions": tls_record(hello(0x0301)),
+    "tls-then-more": tls_record(hello(0x0303, RELAY, *NEEDED)) + b"\x14\3\3\0\1\1",
+    "tls-two-names": tls_record(hello(0x0303, server_name((1, b"?"), (0, b"a"), (0, b"b")))),
+    "tls-empty-name": tls_record(hello(0x0303, server_name((0, b"")))),
+    "tls-fragment": tls_record(hello(0x0303, RELAY), told=900),
+    "tls-server-hello": tls_record(hello(0x0303, RELAY), kind=2),
+    "tls-large-begun": b"\x16\3\1\x40\0" + b"\1\0\x3f\xfc\3\3" + RANDOM,
+    "dtls": dtls_record(OURS),
+    "dtls-cookie": dtls_record(hello(0xFEFD, RELAY, *NEEDED, cookie=bytes(20)), number=1),
+    "dtls-session": dtls_record(hello(0xFEFD, *NEEDED, session=bytes(32), cookie=b"")),
+    "dtls-without-extensions": dtls_record(hello(0xFEFF, cookie=b"")),
+    "dtls-first-fragment": dtls_record(OURS, end=40),
+    "dtls-last-fragment": dtls_record(OURS, start=40),
+    "dtls-another-epoch": dtls_record(OURS, epoch=1),
+}
+
+
+def datagram(what, address, data=b"", quarters=0):
+    return struct.pack(">BBH", what * 4 + address, quarters, len(data)) + data
+
+
+PLAIN, COOKIE_SHOWN, CLIENT, TIMERS = range(4)
+FATAL = b"\x15\xfe\xfd" + bytes(8) + b"\0\2\2\x28"
+SHORT = hello(0xFEFD, cookie=b"", ciphers=(0xC02B,))
+LEAST = dtls_record(SHORT)
+SEALED = b"\x17\xfe\xfd\0\1" + bytes(6) + b"\0\x20" + bytes(range(32))
+
+DATAGRAMS = {
+    "hello-from-each": b"".join(datagram(PLAIN, n, LEAST) for n in range(4)),
+    "cookie-from-each": b"".join(datagram(COOKIE_SHOWN, n, LEAST) for n in range(4)),
+    "cookie-and-silence": datagram(COOKIE_SHOWN, 0, LEAST)
+    + b"".join(datagram(TIMERS, 0, quarters=5) for _ in range(9)),
+    "cookie-and-again": datagram(COOKIE_SHOWN, 1, LEAST) * 2,
+    "cookie-and-fragments": datagram(COOKIE_SHOWN, 1, LEAST)
+    + datagram(PLAIN, 1, dtls_record(SHORT, end=40, number=2))
+    + datagram(PLAIN, 1, dtls_record(SHORT, start=40, number=2)),
+    "cookie-and-alert": datagram(COOKIE_SHOWN, 2, LEAST) + datagram(PLAIN, 2, FATAL),
+    "cookie-without-ciphers": datagram(
+        COOKIE_SHOWN, 0, dtls_record(hello(0xFEFD, *NEEDED, cookie=b"", ciphers=(0xC0AC,)))
+    ),
+    "client": datagram(CLIENT, 0) + datagram(CLIENT, 0, bytes(9)) * 3,
+    "client-bent": datagram(CLIENT, 0) + datagram(CLIENT, 0, bytes(20) + b"\1") * 2,
+    "client-of-another-epoch": datagram(CLIENT, 3) + datagram(CLIENT, 3, bytes(4) + b"\1"),
+    "client-and-strays": datagram(CLIENT, 0)
+    + b"".join(datagram(PLAIN, 0, d) for d in (FATAL, SEALED, LEAST, b"\x14" * 40))
+    + datagram(CLIENT, 0, bytes(9)),
+    "client-begins-anew": datagram(CLIENT, 0) + datagram(COOKIE_SHOWN, 0, LEAST),
+    "clients-two": datagram(CLIENT, 0) + datagram(CLIENT, 1) + datagram(CLIENT, 0, bytes(5)),
+    "strays": b"".join(datagram(PLAIN, 0, bytes([n]) * 30) for n in range(20, 30)),
+}
+
 CORPORA = {
     "message": MESSAGES,
     "attributes": ATTRIBUTES,
     "connection": CONNECTIONS,
     "frame": FRAMES,
     "proxy_header": PROXY_HEADERS,
+    "hello": HELLOS,
+    "dtls": DATAGRAMS,
 }
 
 

@@ -23,7 +23,8 @@ static SSL *new_session(const SSL_METHOD *method, const struct secure_client_wis
     SSL_CTX_free(context);
     insist(ssl != NULL && SSL_set_min_proto_version(ssl, wish->least) == 1 &&
            SSL_set_max_proto_version(ssl, wish->most) == 1);
-    insist(!wish->name || SSL_set_tlsext_host_name(ssl, wish->name) == 1);
+    insist(!wish->name || SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                   (void *)(uintptr_t)wish->name) == 1);
     insist(!wish->ciphers || SSL_set_cipher_list(ssl, wish->ciphers) == 1);
     insist(!wish->session || SSL_set_session(ssl, wish->session) == 1);
     if (wish->protocols) {
