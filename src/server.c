@@ -292,7 +292,8 @@ static bool check_user(struct server *s)
 }
 
 /* make_snapshot — a snapshot of a conf; NULL with a sentence in the WHY_MAX bytes at `why`. */
-static struct snapshot *make_snapshot(struct server *s, const struct conf *c, char *why)
+static struct snapshot *make_snapshot(struct server *s, const struct conf *c,
+                                      bool keeps_certificates, char *why)
 {
     struct snapshot_parts parts = {
         .conf = c,
@@ -301,6 +302,7 @@ static struct snapshot *make_snapshot(struct server *s, const struct conf *c, ch
         .socket_count = s->socket_count,
         .before = s->snapshot,
         .generation = ++s->generation,
+        .keeps_certificates = keeps_certificates,
     };
     return snapshot_new(&parts, why, WHY_MAX);
 }
@@ -315,7 +317,7 @@ static bool prepare(struct server *s)
         !open_log(s) || !make_shared(s, files)) {
         return false;
     }
-    s->snapshot = make_snapshot(s, s->conf, s->why);
+    s->snapshot = make_snapshot(s, s->conf, false, s->why);
     if (s->snapshot && s->conf->run_as) {
         log_give(s->log, s->conf->run_as);
     }
@@ -469,7 +471,7 @@ static void look_at_files(struct server *s)
         return;
     }
     s->files = stamp;
-    struct snapshot *fresh = make_snapshot(s, s->conf, why);
+    struct snapshot *fresh = make_snapshot(s, s->conf, false, why);
     if (!fresh) {
         say(s, LOG_LEVEL_ERROR, "certificate_not_reloaded", "why", why);
         return;
@@ -493,7 +495,7 @@ static void on_reload(evutil_socket_t fd, short what, void *argument)
     struct conf *fresh = conf_read(a->file, a->set, a->set_count, why, sizeof(why));
     struct snapshot *snapshot = NULL;
     if (fresh && probe_relay(fresh, why)) {
-        snapshot = make_snapshot(s, fresh, why);
+        snapshot = make_snapshot(s, fresh, false, why);
     }
     if (!snapshot) {
         conf_free(fresh);
@@ -526,7 +528,7 @@ static void on_addresses(evutil_socket_t fd, short what, void *argument)
     if (!note_addresses(s)) {
         return; /* a lifetime was prolonged, or what came has gone again */
     }
-    struct snapshot *fresh = make_snapshot(s, s->conf, why);
+    struct snapshot *fresh = make_snapshot(s, s->conf, true, why);
     if (!fresh) {
         say(s, LOG_LEVEL_ERROR, "addresses_not_followed", "why", why);
         return;

@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "snapshot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "net/addresses.h"
@@ -84,7 +86,11 @@ void snapshot_forget(struct snapshot_socket *sockets, size_t count)
 /* add_host — one more address of ours. Several sources name the same one. */
 static bool add_host(struct own *own, const struct netaddr *address)
 {
-    if (netaddr_is_any(address) || own_find(own, address) != OWN_NONE) {
+    bool is_known = netaddr_is_any(address);
+    for (uint8_t i = 0; i < own->host_count && !is_known; i++) {
+        is_known = netaddr_is_same_host(&own->host[i].local, address);
+    }
+    if (is_known) {
         return true;
     }
     if (own->host_count == OWN_HOSTS_MAX) {
@@ -382,25 +388,46 @@ static void challenge_with(struct snapshot *s, const struct snapshot_parts *part
     }
 }
 
-/* find_tls — the certificate of a listener, read once for all that use it; NULL with a sentence
- * when it cannot be. */
-static struct tls *find_tls(struct snapshot *s, const struct conf *c, const struct conf_listener *l,
-                            char *why, size_t why_room)
+static struct tls *tls_of(const struct snapshot *s, const char *certificate, const char *key)
 {
-    const char *certificate = l->certificate ? l->certificate : c->certificate;
-    const char *key = l->certificate ? l->key : c->key;
-    for (size_t i = 0; i < s->certificate_count; i++) {
+    for (size_t i = 0; s && i < s->certificate_count; i++) {
         const struct snapshot_certificate *have = &s->certificate[i];
         if (strcmp(have->certificate, certificate) == 0 && strcmp(have->key, key) == 0) {
             return have->tls;
         }
+    }
+    return NULL;
+}
+
+/* read_tls — a certificate and its key; what is in force already goes on where the user that the
+ * server runs as may not read the key, or where that is asked. NULL with a sentence. */
+static struct tls *read_tls(const struct snapshot_parts *parts, const char *certificate,
+                            const char *key, char *why, size_t why_room)
+{
+    struct tls *tls = tls_new(certificate, key, why, why_room);
+    const struct tls *before = tls ? NULL : tls_of(parts->before, certificate, key);
+    bool may_keep = parts->keeps_certificates || (access(key, R_OK) != 0 && errno == EACCES);
+    return before && may_keep ? tls_share(before) : tls;
+}
+
+/* find_tls — the certificate of a listener, read once for all that use it; NULL with a sentence
+ * when it cannot be. */
+static struct tls *find_tls(struct snapshot *s, const struct snapshot_parts *parts,
+                            const struct conf_listener *l, char *why, size_t why_room)
+{
+    const struct conf *c = parts->conf;
+    const char *certificate = l->certificate ? l->certificate : c->certificate;
+    const char *key = l->certificate ? l->key : c->key;
+    struct tls *tls = tls_of(s, certificate, key);
+    if (tls) {
+        return tls;
     }
     if (s->certificate_count == CERTIFICATES_MAX) {
         snprintf(why, why_room, "there are too many certificates; %d is the most",
                  CERTIFICATES_MAX);
         return NULL;
     }
-    struct tls *tls = tls_new(certificate, key, why, why_room);
+    tls = read_tls(parts, certificate, key, why, why_room);
     if (tls) {
         s->certificate[s->certificate_count++] =
             (struct snapshot_certificate){certificate, key, tls};
@@ -426,17 +453,18 @@ static const struct conf_listener *now_of(const struct conf *c, const struct con
     return open;
 }
 
-static bool fill_secure(struct snapshot *s, const struct conf *c, const struct conf_listener *l,
-                        struct listener_rules *to, char *why, size_t why_room)
+static bool fill_secure(struct snapshot *s, const struct snapshot_parts *parts,
+                        const struct conf_listener *l, struct listener_rules *to, char *why,
+                        size_t why_room)
 {
     /* A conf without a certificate that reload brought cannot serve what is still open. */
-    bool has_files = l->certificate || c->certificate;
+    bool has_files = l->certificate || parts->conf->certificate;
     to->takes_secure = has_files;
     to->takes_plain = to->takes_plain || l->takes_plain;
     to->fallback = l->fallback;
     to->names.at = l->fallback_names.at;
     to->names.count = l->fallback_names.count;
-    to->tls = has_files ? find_tls(s, c, l, why, why_room) : NULL;
+    to->tls = has_files ? find_tls(s, parts, l, why, why_room) : NULL;
     return !has_files || to->tls;
 }
 
@@ -458,7 +486,7 @@ static bool fill_listeners(struct snapshot *s, const struct snapshot_parts *part
                 to->proxies.at = l->proxy_from.at;
                 to->proxies.count = l->proxy_from.count;
             }
-            if (l && j == 1 && !fill_secure(s, parts->conf, l, to, why, why_room)) {
+            if (l && j == 1 && !fill_secure(s, parts, l, to, why, why_room)) {
                 return false;
             }
         }

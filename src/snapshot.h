@@ -50,6 +50,7 @@ struct snapshot_parts {
     size_t socket_count;
     const struct snapshot *before; /* the one in force, whose realms keep their numbers; or NULL */
     uint32_t generation;           /* never used before */
+    bool keeps_certificates;       /* those of `before` serve on where they cannot be read now */
 };
 
 /* snapshot_new — everything workers need of a conf, with the machine's addresses as they are now.

@@ -62,6 +62,26 @@ int connect_handle(struct turn *t, struct request *rq)
     return 0;
 }
 
+void connect_review(struct turn *t, uint32_t flow, struct now now)
+{
+    const struct turn_host *h = t->host;
+    struct request rq = {
+        .flow = flow,
+        .realm = user_at(&t->users, allocation_at(t, flow)->user)->realm,
+        .now = now,
+    };
+    uint32_t next;
+    for (uint32_t link = allocation_at(t, flow)->peers; link != PEER_CONNECTION_NONE; link = next) {
+        const struct peer_connection *p = peer_connection_at(t, link);
+        struct peer_addr to;
+        next = p->next;
+        if (ask(t, &rq, &p->peer, &to) != 0) {
+            h->disconnect(h->context, p->number);
+            peer_connection_forget(t, link);
+        }
+    }
+}
+
 unsigned connect_worker(const struct turn *t, const struct request *rq)
 {
     uint32_t id;

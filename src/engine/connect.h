@@ -11,6 +11,10 @@
  * negative enum refusal_kind. RFC 6062 5.2. */
 int connect_handle(struct turn *t, struct request *rq);
 
+/* connect_review — ask the present policy about an allocation's peer connections again, and close
+ * those it denies. O(peer connections). Never fails. */
+void connect_review(struct turn *t, uint32_t flow, struct now now);
+
 /* connect_worker — the worker that knows the CONNECTION-ID of a ConnectionBind; our own number
  * where there is none. Never fails. */
 unsigned connect_worker(const struct turn *t, const struct request *rq);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* The IANA special-purpose registries (RFC 6890 and after), multicast and what is not yet given
- * out. `is_named` ones yield only to a rule as narrow as they are: a broad allow must not open
- * where clouds keep credentials, nor translators that may lead there. */
+ * out. `is_named` ones yield only to a rule as narrow as they are: a broad allow must not open this
+ * host to itself, nor where clouds keep credentials, nor translators that may lead there. */
 static const struct {
     const char *text;
     bool is_named;
@@ -16,10 +16,10 @@ static const struct {
     {"100.100.100.200", true},  /* cloud metadata */
     {"192.0.0.192", true},      /* cloud metadata */
     {"fd00:ec2::254", true},    /* cloud metadata */
-    {"0.0.0.0/8", false},       /* this host, RFC 1122 */
+    {"0.0.0.0/8", true},        /* this host, RFC 1122 */
     {"10.0.0.0/8", false},      /* private, RFC 1918 */
     {"100.64.0.0/10", false},   /* shared, RFC 6598 */
-    {"127.0.0.0/8", false},     /* loopback */
+    {"127.0.0.0/8", true},      /* loopback */
     {"169.254.0.0/16", false},  /* link-local */
     {"172.16.0.0/12", false},   /* private */
     {"192.0.0.0/24", false},    /* protocol assignments, RFC 6890 */
@@ -34,7 +34,7 @@ static const struct {
     {"203.0.113.0/24", false},  /* documentation */
     {"224.0.0.0/4", false},     /* multicast */
     {"240.0.0.0/4", false},     /* reserved, and limited broadcast */
-    {"::/96", false},           /* unspecified, loopback, compatible */
+    {"::/96", true},            /* unspecified, loopback, compatible */
     {"::ffff:0:0/96", false},   /* mapped */
     {"::ffff:0:0:0/96", false}, /* translated, RFC 2765 */
     {"64:ff9b:1::/48", true},   /* local translation, RFC 8215 */

@@ -426,6 +426,7 @@ static bool review_some(struct turn *t, struct now now)
         steps += steps_of(t, flow);
         if (review(t, allocation_at(t, flow)->user, now)) {
             keep_bound(t, flow, now);
+            connect_review(t, flow, now);
         } else {
             allocation_end(t, flow, TURN_REASON_USER, now);
         }

@@ -99,6 +99,9 @@ int acceptor_spare(void)
 
 void acceptor_shed(int fd, int *spare)
 {
+    if (*spare < 0) {
+        *spare = acceptor_spare(); /* somebody was quicker last time */
+    }
     if (*spare >= 0) {
         close(*spare);
     }

@@ -70,26 +70,30 @@ static struct epoll_event event_of(const struct connection_set *set, const struc
     };
 }
 
-/* wishes — what there is to wait for. */
-static uint8_t wishes(const struct connection_set *set, const struct connection *c)
+/* is_read — whether what comes is wanted now. */
+static bool is_read(const struct connection_set *set, const struct connection *c)
 {
-    uint8_t write = c->out.size > 0 || c->wants_write ? EPOLLOUT : 0;
     const struct connection *other =
         c->other == CONNECTION_NONE ? NULL : connection_at(set, c->other);
     switch (c->state) {
     case CONNECTION_CONNECTING:
-        return EPOLLOUT;
     case CONNECTION_WAITING:
     case CONNECTION_ENDING:
-        return write;
-    case CONNECTION_JOINED: /* back pressure: read when what was read last has gone on */
-        return write | (other && other->state == CONNECTION_JOINED && other->out.size == 0 &&
-                                !c->is_ended && c->kept_size == 0
-                            ? EPOLLIN
-                            : 0);
+        return false;
+    case CONNECTION_JOINED: /* back pressure: when what was read last has gone on */
+        return other && other->state == CONNECTION_JOINED && other->out.size == 0 && !c->is_ended &&
+               c->kept_size == 0;
     default:
-        return write | (c->is_held || c->is_waiting ? 0 : EPOLLIN);
+        return !c->is_held && !c->is_waiting;
     }
+}
+
+/* wishes — what there is to wait for. TLS that must write before it reads is not told of bytes. */
+static uint8_t wishes(const struct connection_set *set, const struct connection *c)
+{
+    bool reads = is_read(set, c);
+    bool writes = c->out.size > 0 || c->state == CONNECTION_CONNECTING || (reads && c->wants_write);
+    return (uint8_t)((writes ? EPOLLOUT : 0) | (reads && !c->wants_write ? EPOLLIN : 0));
 }
 
 /* watch — have an epoll set wait for `wanted`. Who waits for nothing is not in the set: epoll would
@@ -191,6 +195,7 @@ void connection_adopt(struct connection_set *set, struct connection *c,
     c->is_broken = c->is_broken || fresh.is_broken;
     c->other = CONNECTION_NONE;
     c->mover = 0;
+    c->was_moved = true;
     connection_name(set, c);
     connection_watch(set, c);
     connection_time(set, c);
@@ -216,7 +221,7 @@ struct connection *connection_of(const struct connection_set *set, const struct 
         return NULL;
     }
     struct connection *c = connection_at(set, path->connection);
-    return is_live(c) && short_generation(c) == path->generation ? c : NULL;
+    return is_live(c) && path_is_equal(&c->path, path) ? c : NULL;
 }
 
 struct connection *connection_of_event(const struct connection_set *set,

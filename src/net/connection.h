@@ -68,6 +68,7 @@ struct connection {
     struct mono moved; /* last time that unsent bytes went out, or began to wait */
     uint64_t source;   /* counted under this account; 0: not counted */
     uint64_t hello;    /* DTLS: hash of the hello it began with */
+    bool was_moved;    /* once is enough: nobody goes to and fro between workers */
     uint16_t mover;    /* number + 1 of the worker that is to serve it from now on; 0: this one */
     uint8_t state;     /* enum connection_state */
     uint8_t watched;   /* EPOLLIN and EPOLLOUT as asked for at present; 0: in no epoll set */

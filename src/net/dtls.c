@@ -217,7 +217,9 @@ enum dtls_verdict dtls_receive(struct dtls *d, struct packet *p, struct connecti
 bool dtls_next(struct dtls *d, struct connection *c, uint8_t *bytes, size_t room, size_t *size)
 {
     d->io.in = NULL;
-    return tls_read(c->tls, bytes, room, size) == TLS_DONE;
+    enum tls_result result = tls_read(c->tls, bytes, room, size);
+    c->is_ended = result == TLS_CLOSED || result == TLS_FAILED;
+    return result == TLS_DONE;
 }
 
 struct connection *dtls_open(struct dtls *d, const struct tls *tls, const struct packet *p,

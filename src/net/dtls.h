@@ -75,7 +75,8 @@ enum dtls_verdict dtls_receive(struct dtls *d, struct packet *p, struct connecti
                                struct now now);
 
 /* dtls_next — the next record of the datagram that dtls_receive gave a message of, into `bytes`.
- * Returns false when there is none: until then the session's next datagram would be lost. */
+ * Returns false when there is none: until then the session's next datagram would be lost. The end
+ * of the session may be what came: c->is_ended. */
 bool dtls_next(struct dtls *d, struct connection *c, uint8_t *bytes, size_t room, size_t *size);
 
 /* dtls_open — a session for the client of a packet that was DTLS_NEW. Returns the connection; NULL

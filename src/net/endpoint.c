@@ -91,12 +91,23 @@ static bool choose_address(const struct endpoint_rules *rules, enum netaddr_fami
     return best != NULL;
 }
 
+/* is_door — whether a listener of ours has this port: over TCP both would share it, and clients
+ * come to a relay. */
+static bool is_door(const struct endpoint_table *e, const struct netaddr *at)
+{
+    const struct own *own = e->rules->own;
+    return own_is_door(own, own_find(own, at), at);
+}
+
 /* bind_at — a socket on a port that ports_take gave; the port is given back when there is none. */
 static int bind_at(struct endpoint_table *e, bool is_stream, int host, uint16_t port)
 {
     struct netaddr at = e->ports->host[host]->address;
     at.port = port;
-    int fd = is_stream ? acceptor_bind(&at, true) : e->backend->bind(&at, e->rules->wants_icmp);
+    int fd = -EADDRINUSE;
+    if (!is_door(e, &at)) {
+        fd = is_stream ? acceptor_bind(&at, true) : e->backend->bind(&at, e->rules->wants_icmp);
+    }
     if (fd < 0) {
         ports_give(e->ports, host, port);
     }

@@ -167,6 +167,17 @@ struct tls *tls_new(const char *certificate, const char *key, char *why, size_t 
     return NULL;
 }
 
+struct tls *tls_share(const struct tls *t)
+{
+    struct tls *other = malloc(sizeof(*other));
+    if (other) {
+        *other = *t;
+        SSL_CTX_up_ref(other->stream);
+        SSL_CTX_up_ref(other->datagram);
+    }
+    return other;
+}
+
 void tls_free(struct tls *t)
 {
     if (t) {
@@ -193,10 +204,63 @@ bool tls_covers(const struct tls *t, const char *name)
                                : X509_check_host(leaf, name, 0, 0, NULL)) == 1;
 }
 
+/* What one call of tls_read may cost. OpenSSL goes on for as long as messages come that are no
+ * data, and KeyUpdates can come for ever. */
+struct budget {
+    unsigned readings;    /* of the socket, that are left */
+    unsigned key_updates; /* that have come */
+};
+
+enum { READINGS = 1, KEY_UPDATES_MAX = 8 };
+
+/* on_bio — before and after each use of a socket: a reading beyond the budget finds nothing, and
+ * epoll tells of what is left. */
+static long on_bio(BIO *bio, int what, const char *bytes, size_t size, int number, long value,
+                   int result, size_t *done)
+{
+    struct budget *budget = (struct budget *)(void *)BIO_get_callback_arg(bio);
+    (void)bytes;
+    (void)size;
+    (void)number;
+    (void)value;
+    (void)done;
+    if (what != BIO_CB_READ || !budget) {
+        return result;
+    }
+    if (budget->readings == 0) {
+        BIO_clear_retry_flags(bio);
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    budget->readings--;
+    return result;
+}
+
+/* on_message — each message of the protocol itself. */
+static void on_message(int is_ours, int version, int type, const void *bytes, size_t size, SSL *ssl,
+                       void *argument)
+{
+    struct budget *budget = argument;
+    (void)version;
+    (void)ssl;
+    if (budget && !is_ours && type == SSL3_RT_HANDSHAKE && size > 0 &&
+        *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE) {
+        budget->key_updates++;
+    }
+}
+
+static void set_budget(SSL *ssl, struct budget *budget)
+{
+    BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)budget);
+    SSL_set_msg_callback_arg(ssl, budget);
+}
+
 struct ssl_st *tls_accept(const struct tls *t, int fd, bool takes_http)
 {
     SSL *ssl = SSL_new(t->stream);
     if (ssl && SSL_set_fd(ssl, fd) == 1) {
+        BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
+        SSL_set_msg_callback(ssl, on_message);
         SSL_set_app_data(ssl, takes_http ? ssl : NULL);
         SSL_set_accept_state(ssl);
         return ssl;
@@ -339,7 +403,14 @@ bool tls_speaks_http(const struct ssl_st *s)
 
 enum tls_result tls_read(struct ssl_st *s, uint8_t *bytes, size_t room, size_t *got)
 {
-    return result_of(s, SSL_read_ex(s, bytes, room, got));
+    struct budget budget = {.readings = READINGS};
+    if (SSL_is_dtls(s)) {
+        return result_of(s, SSL_read_ex(s, bytes, room, got));
+    }
+    set_budget(s, &budget);
+    enum tls_result result = result_of(s, SSL_read_ex(s, bytes, room, got));
+    set_budget(s, NULL);
+    return budget.key_updates > KEY_UPDATES_MAX ? TLS_FAILED : result;
 }
 
 enum tls_result tls_write(struct ssl_st *s, const uint8_t *bytes, size_t size, size_t *sent)

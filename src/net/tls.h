@@ -16,6 +16,10 @@ struct ssl_st; /* OpenSSL's SSL: a session */
  * Returns new, freed with tls_free; NULL with one sentence in `why` that names the file. */
 struct tls *tls_new(const char *certificate, const char *key, char *why, size_t why_room);
 
+/* tls_share — the same certificate and key, for another owner. Returns new, freed with tls_free;
+ * NULL when memory is short. */
+struct tls *tls_share(const struct tls *t);
+
 /* tls_free — give it up; sessions made of it live on. NULL is taken. Never fails. */
 void tls_free(struct tls *t);
 

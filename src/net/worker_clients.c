@@ -53,23 +53,25 @@ static const struct listener_rules *rules_of(const struct worker *w, const struc
     return &w->view.listeners[c->path.listener];
 }
 
-/* take_source — count a connection for its source address; false when that has too many. */
-static bool take_source(struct worker *w, struct connection *c, uint32_t limit)
+/* take_source — count a connection from an address; false when that has too many. *account becomes
+ * what it is counted under; 0 without a limit. */
+static bool take_source(struct worker *w, const struct netaddr *a, uint32_t limit,
+                        uint64_t *account)
 {
-    const struct netaddr *a = &c->path.client.a;
+    *account = 0;
+    if (limit == 0) {
+        return true;
+    }
     struct prefix source =
         prefix_of(a, a->family == NETADDR_IPV4 ? SOURCE_BITS_IPV4 : SOURCE_BITS_IPV6);
     struct siphash_key key = w->shared->account_key;
     key.word[0] = ~key.word[0]; /* apart from the users' accounts */
-    uint64_t account = siphash(&key, source.first.ip, sizeof(source.first.ip)) | 1;
-    if (limit == 0) {
-        return true;
-    }
-    if (!quota_take(&w->shared->quota, account, limit)) {
+    *account = siphash(&key, source.first.ip, sizeof(source.first.ip)) | 1;
+    if (!quota_take(&w->shared->quota, *account, limit)) {
+        *account = 0;
         w->clients.refused_limit++;
         return false;
     }
-    c->source = account;
     return true;
 }
 
@@ -131,7 +133,7 @@ static void admit(struct worker *w, uint16_t number, const struct acceptor_taken
     c->awaits_proxy = opening_is_proxy(rules, &taken->from);
     w->clients.accepted++;
     if (!listener_local_number(&w->listeners, &local, &c->path.local) ||
-        (!c->awaits_proxy && !take_source(w, c, rules->per_address))) {
+        (!c->awaits_proxy && !take_source(w, &c->path.client.a, rules->per_address, &c->source))) {
         drop(w, c, true);
     }
 }
@@ -232,7 +234,8 @@ static bool look(struct worker *w, struct connection *c)
     const struct listener_rules *rules = rules_of(w, c);
     bool awaited_proxy = c->awaits_proxy;
     enum opening_verdict verdict = opening_look(rules, c, w->scratch);
-    if (awaited_proxy && !c->awaits_proxy && !take_source(w, c, rules->per_address)) {
+    if (awaited_proxy && !c->awaits_proxy &&
+        !take_source(w, &c->path.client.a, rules->per_address, &c->source)) {
         drop(w, c, true);
         return false;
     }
@@ -431,6 +434,12 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
         drop(w, c, true);
         return;
     }
+    if (c->fd < 0) {
+        if (c->is_ended) {
+            drop(w, c, true);
+        }
+        return;
+    }
     bool was_held = c->is_held || c->is_waiting;
     c->is_waiting = c->is_waiting && turn_is_waiting(&w->turn, &c->path);
     if (events & EPOLLOUT && c->state != CONNECTION_CONNECTING) {
@@ -449,7 +458,9 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
         }
         break;
     case CONNECTION_CONNECTING:
-        serve_connecting(w, c);
+        if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
+            serve_connecting(w, c);
+        }
         break;
     case CONNECTION_JOINED:
         serve_joined(w, c);
@@ -465,12 +476,13 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
 bool worker_clients_serve(struct worker *w)
 {
     struct epoll_event ready[CONNECTION_READY_MAX];
-    uint32_t put_off[CONNECTION_READY_MAX];
+    struct handle put_off[CONNECTION_READY_MAX];
     size_t waiting = 0;
     struct connection *c;
     int count = epoll_wait(w->connections.epoll, ready, CONNECTION_READY_MAX, 0);
     while (waiting < CONNECTION_READY_MAX && (c = connection_take_again(&w->connections))) {
-        put_off[waiting++] = connection_number(&w->connections, c);
+        put_off[waiting++] =
+            slab_handle(&w->connections.slab, connection_number(&w->connections, c));
     }
     for (int i = 0; i < count; i++) {
         c = connection_of_event(&w->connections, &ready[i]);
@@ -479,18 +491,38 @@ bool worker_clients_serve(struct worker *w)
         }
     }
     for (size_t i = 0; i < waiting; i++) {
-        c = connection_at(&w->connections, put_off[i]);
-        if ((c->link.generation & 1) != 0) {
+        c = slab_get(&w->connections.slab, put_off[i]);
+        if (c) {
             serve(w, c, EPOLLIN);
         }
     }
     return w->connections.again != CONNECTION_NONE;
 }
 
+/* open_session — for a client that has returned its cookie, if its address may have one more: that
+ * is asked before a signature is made for it. */
+static struct connection *open_session(struct worker *w, const struct packet *p)
+{
+    const struct listener_rules *rules = &w->view.listeners[p->path.listener];
+    uint64_t account;
+    if (!take_source(w, &p->path.client.a, rules->per_address, &account)) {
+        return NULL;
+    }
+    struct connection *c = dtls_open(&w->dtls, rules->tls, p, w->now);
+    if (c) {
+        c->source = account;
+    } else {
+        w->clients.handshakes_failed++;
+        if (account != 0) {
+            quota_give(&w->shared->quota, account);
+        }
+    }
+    return c;
+}
+
 /* serve_session — one datagram of DTLS. Returns true when the packet holds a message now. */
 static bool serve_session(struct worker *w, struct packet *p, struct connection **c)
 {
-    const struct listener_rules *rules = &w->view.listeners[p->path.listener];
     switch (dtls_receive(&w->dtls, p, c, w->now)) {
     case DTLS_MESSAGE:
         (*c)->heard = w->now.mono;
@@ -502,11 +534,7 @@ static bool serve_session(struct worker *w, struct packet *p, struct connection 
         if (*c) {
             drop(w, *c, true);
         }
-        *c = dtls_open(&w->dtls, rules->tls, p, w->now);
-        w->clients.handshakes_failed += *c ? 0 : 1;
-        if (*c && !take_source(w, *c, rules->per_address)) {
-            drop(w, *c, true);
-        }
+        *c = open_session(w, p);
         return false;
     default:
         return false;
@@ -529,6 +557,9 @@ static void add_records(struct worker *w, struct connection *c)
     }
     while (b->count == BATCH_SIZE &&
            dtls_next(&w->dtls, c, w->scratch, sizeof(w->scratch), &size)) {
+    }
+    if (c->is_ended) {
+        connection_put_again(&w->connections, c); /* once its messages have been handled */
     }
 }
 

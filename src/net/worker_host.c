@@ -66,7 +66,7 @@ static bool host_move(void *context, const struct path *client, unsigned worker)
 {
     struct worker *w = context;
     struct connection *c = connection_of(&w->connections, client);
-    if (!c || worker == w->number || worker >= w->shared->count) {
+    if (!c || c->was_moved || worker == w->number || worker >= w->shared->count) {
         return false;
     }
     c->mover = (uint16_t)(worker + 1);

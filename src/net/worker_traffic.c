@@ -102,6 +102,13 @@ static void to_client(struct worker *w, const struct verdict *v)
     file(w, &out);
 }
 
+/* has_client — a session may have ended behind the request, within one batch: an allocation would
+ * be nobody's. */
+static bool has_client(const struct worker *w, const struct path *path)
+{
+    return !path_is_connection(path) || connection_of(&w->connections, path);
+}
+
 void worker_traffic_from_clients(struct worker *w, struct packet *packets, size_t count)
 {
     struct flow_table *flows = &w->turn.flows;
@@ -115,7 +122,7 @@ void worker_traffic_from_clients(struct worker *w, struct packet *packets, size_
         }
         if (v.kind == FORWARD_TO_PEER) {
             to_peer(w, &v);
-        } else if (v.kind == FORWARD_CONTROL) {
+        } else if (v.kind == FORWARD_CONTROL && has_client(w, &p->path)) {
             flush_peers(w);
             turn_receive(&w->turn, &p->path, (struct span){p->bytes, p->size}, w->now);
         }

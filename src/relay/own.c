@@ -2,6 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "relay/own.h"
 
+/* find_loopback — all of 127.0.0.0/8, and the unspecified address, lead to what listens here: each
+ * is the loopback host that we know. */
+static uint8_t find_loopback(const struct own *own, const struct netaddr *a)
+{
+    bool is_here = netaddr_is_loopback(a) || netaddr_is_any(a);
+    for (uint8_t i = 0; is_here && i < own->host_count; i++) {
+        const struct netaddr *local = &own->host[i].local;
+        if (local->family == a->family && netaddr_is_loopback(local)) {
+            return i;
+        }
+    }
+    return OWN_NONE;
+}
+
 uint8_t own_find(const struct own *own, const struct netaddr *a)
 {
     for (uint8_t i = 0; i < own->host_count; i++) {
@@ -10,7 +24,7 @@ uint8_t own_find(const struct own *own, const struct netaddr *a)
             return i;
         }
     }
-    return OWN_NONE;
+    return find_loopback(own, a);
 }
 
 /* resolve — the host that an address stands for: `host`, or of several that share an external

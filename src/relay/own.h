@@ -41,7 +41,8 @@ struct own {
 };
 
 /* own_find — which of our hosts an address (its port not looked at) is, by local or external
- * address. Returns its number, or OWN_NONE. Never fails. */
+ * address; other loopback addresses and the unspecified one are the loopback host. Returns its
+ * number, or OWN_NONE. Never fails. */
 uint8_t own_find(const struct own *own, const struct netaddr *a);
 
 /* own_is_door — whether an address and port is that of a listener or another service that no relay

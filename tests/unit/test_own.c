@@ -37,9 +37,11 @@ static void finds_hosts_by_either_address(void **state)
         const char *text;
         uint8_t host;
     } rows[] = {
-        {"198.51.100.1:9", 0},   {"10.0.0.5:1", 1},         {"198.51.100.7", 1},
-        {"127.0.0.1:80", 2},     {"2001:db8::1", 3},        {"198.51.100.2", OWN_NONE},
-        {"127.0.0.2", OWN_NONE}, {"2001:db8::2", OWN_NONE}, {"::ffff:198.51.100.1", OWN_NONE},
+        {"198.51.100.1:9", 0},     {"10.0.0.5:1", 1},
+        {"198.51.100.7", 1},       {"127.0.0.1:80", 2},
+        {"2001:db8::1", 3},        {"198.51.100.2", OWN_NONE},
+        {"127.0.0.2", 2},          {"0.0.0.0", 2},
+        {"2001:db8::2", OWN_NONE}, {"::ffff:198.51.100.1", OWN_NONE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct netaddr a = addr(rows[i].text);
