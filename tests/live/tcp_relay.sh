@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tcp_relay.sh — relays over TCP, RFC 6062: connections to peers and from peers, joined over TCP
 # and TLS, in both families, on any worker; every refusal; every end.
-# C01-C14, T35.
+# C01-C13, T35.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
