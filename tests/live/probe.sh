@@ -4,6 +4,7 @@
 # is blocked, against nothing at all, and against servers that do one thing wrong each: it must
 # tell which. What it says of certificates is tested in probe_certificates.sh.
 . "$(dirname "$0")/common.sh"
+. "$here/certificates.sh"
 
 if [ -z "${TURNPIKE_PROBE:-}" ]; then
 	for TURNPIKE_PROBE in "${top_builddir:-.}/src/turnpike-probe" \
@@ -51,23 +52,12 @@ all_steps_tcp() {
 
 all_steps_tls() {
 	steps_are "resolve connectA handshakeA $certificate binding challengeA allocateA \
-connectB handshakeB challengeB allocateB $behind" "$@" --ca "$work/certificate.pem"
+connectB handshakeB challengeB allocateB $behind" "$@" --ca "$work/ca.pem"
 }
 
 all_steps_dtls() {
 	steps_are "resolve handshakeA $certificate binding challengeA allocateA \
-handshakeB challengeB allocateB $behind" "$@" --ca "$work/certificate.pem"
-}
-
-# make_certificate — for the addresses of the server's side.
-make_certificate() {
-	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=turn.test \
-		-addext 'subjectAltName = DNS:turn.test, IP:10.77.0.1, IP:fd77::1' \
-		-addext 'basicConstraints = critical, CA:FALSE' \
-		-keyout "$work/key.pem" -out "$work/certificate.pem" 2>"$work/openssl.log" && return
-	explain "$work/openssl.log"
-	echo "Bail out! cannot make a certificate"
-	exit 1
+handshakeB challengeB allocateB $behind" "$@" --ca "$work/ca.pem"
 }
 
 prints_one_object() {
@@ -113,16 +103,15 @@ liar() {
 	probe "$status" "$pattern" "turn:10.77.0.1:$port" "${alice[@]}" --timeout 1 "$@"
 }
 
-need_command openssl
-plan 63
+plan 64
 world_up
-make_certificate
-tls="tls { certificate = \"$work/certificate.pem\" key = \"$work/key.pem\" }"
+name_server
+make_certificates
 listen='"udp:*:3478", "tcp:*:3478", "tls:*:5349", "dtls:*:5349"'
 # Every check that succeeds gave back what it had, or the next one would meet the quota.
 realm_more='limits { allocations-per-user = 2 }'
 allow='"10.1.0.0/16"' # as in life: peers in this private network are denied, but for relays
-write_config "$tls"
+write_config "$(tls_section)"
 start_server
 
 # ---- the server as it should be
@@ -145,6 +134,9 @@ check "--verbose prints every message" \
 check "all steps over TCP" all_steps_tcp 'turn:10.77.0.1?transport=tcp' "${alice[@]}"
 check "all steps over TCP and IPv6" all_steps_tcp 'turn:[fd77::1]?transport=tcp' "${alice[@]}"
 check "all steps over TLS" all_steps_tls turns:10.77.0.1 "${alice[@]}"
+check "all steps over TLS by name, of which nothing is noted" \
+	notes_nothing 0 'name names "turn\.north\.gov.*Everything worked' \
+	"turns:$server_name" "${alice[@]}" --ca "$work/ca.pem"
 check "all steps over TLS and IPv6" all_steps_tls 'turns:[fd77::1]?transport=tcp' "${alice[@]}"
 check "all steps over DTLS" all_steps_dtls 'turns:10.77.0.1?transport=udp' "${alice[@]}"
 check "all steps over DTLS and IPv6" all_steps_dtls 'turns:[fd77::1]?transport=udp' "${alice[@]}"
@@ -152,12 +144,12 @@ check "signed by SHA-256 over TLS" all_steps_tls turns:10.77.0.1 "${alice[@]}" -
 check "stun: over TCP" probe 0 'over TCP ok connect .*binding [0-9. ]*ms mapped 10\.77\.0\.2:' \
 	stun:10.77.0.1 --transport tcp
 check "stuns: over TLS" probe 0 'alpn "stun\.[a-z-]+".*nat none' \
-	stuns:10.77.0.1 --ca "$work/certificate.pem"
+	stuns:10.77.0.1 --ca "$work/ca.pem"
 check "stuns: over DTLS" probe 0 'version DTLSv1\.2.*nat none' \
-	stuns:10.77.0.1 --transport udp --ca "$work/certificate.pem"
-check "a certificate that nobody vouches for" probe 1 'FAIL chain self-signed.*Failed: chain' \
+	stuns:10.77.0.1 --transport udp --ca "$work/ca.pem"
+check "a certificate that nobody vouches for" probe 1 'FAIL chain unknown authority.*Failed: chain' \
 	turns:10.77.0.1 "${alice[@]}"
-check "--insecure uses it" probe 0 'warn chain self-signed.*relay.*Everything worked' \
+check "--insecure uses it" probe 0 'warn chain unknown authority.*relay.*Everything worked' \
 	turns:10.77.0.1 "${alice[@]}" --insecure
 check "TURN over TLS on the port for TCP" probe 1 'handshake A .*STUN without TLS.*transport=tcp' \
 	turns:10.77.0.1:3478 "${alice[@]}" --timeout 2
@@ -232,14 +224,14 @@ stop_server
 ip -n "$server_ns" address add 203.0.113.1/32 dev s0
 ip -n "$client_ns" route add 203.0.113.1 via 10.77.0.1
 relay='addresses = { "10.77.0.1" }'
-write_config "$tls"
+write_config "$(tls_section)"
 start_server
 check "a private relayed address of a public server is noted" \
 	probe 0 'relayed 10\.77\.0\.1:.*relay \{ external \}. is missing' \
 	turn:203.0.113.1 "${alice[@]}"
 stop_server
 relay='addresses = { "10.77.0.1" } external = { "203.0.113.1" }'
-write_config "$tls"
+write_config "$(tls_section)"
 start_server
 check "its external address is seen, and packets find their way" \
 	all_steps turn:203.0.113.1 "${alice[@]}"

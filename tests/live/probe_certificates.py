@@ -57,7 +57,18 @@ TCP_PORTS = {
     6117: "babbles",
 }
 
-UDP_PORTS = {6200: "silent", 6201: "plain", 6202: "banner"}
+UDP_PORTS = {
+    6200: "silent",
+    6201: "plain",
+    6202: "banner",
+    6203: "stalls",
+    6204: "elsewhere",
+}
+
+# What a DTLS server says first: HelloVerifyRequest with a cookie, RFC 6347 4.2.1.
+HELLO_VERIFY = bytes.fromhex(
+    "16feff 0000 000000000000 0013 03 000007 0000 000000 000007 feff 04 c00c1e00"
+)
 
 
 def answer_of(data, source):
@@ -92,7 +103,8 @@ def context_for(folder, name):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.set_alpn_protocols(["stun.turn", "stun.nat-discovery"])
-    context.load_cert_chain(os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
+    path = os.path.join(folder, name)
+    context.load_cert_chain(path + ".pem", path + ".key")
     return context
 
 
@@ -206,6 +218,7 @@ class Receiver:
 
     def __init__(self, host, port, does):
         self.does = does
+        self.heard = set()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind((host, port))
 
@@ -217,6 +230,12 @@ class Receiver:
                 self.sock.sendto(answer, source)
         elif self.does == "banner":
             self.sock.sendto(b"SSH-2.0-OpenSSH_9.2p1\r\n", source)
+        elif self.does == "stalls" and source not in self.heard:
+            self.sock.sendto(HELLO_VERIFY, source)
+        elif self.does == "elsewhere":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.sendto(HELLO_VERIFY, source)
+        self.heard.add(source)
 
 
 def servers(host, folder):

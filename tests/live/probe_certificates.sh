@@ -172,14 +172,16 @@ json_warns() {
 	END
 }
 
-start_dtls() {
-	ip netns exec "$client_ns" openssl s_server -dtls1_2 -4 -accept 127.0.0.1:6300 -quiet \
-		-cert "$certs/good.pem" -cert_chain "$certs/good.pem" -key "$certs/good.key" \
-		>"$work/dtls.log" 2>&1 </dev/null &
+# start_openssl PORT ARGUMENT... — openssl's own server, with the good certificate.
+start_openssl() {
+	local port=$1 turn
+	shift
+	ip netns exec "$client_ns" openssl s_server -4 -accept "127.0.0.1:$port" -quiet \
+		-cert "$certs/good.pem" -cert_chain "$certs/good.pem" -key "$certs/good.key" "$@" \
+		>"$work/openssl-$port.log" 2>&1 </dev/null &
 	helper_pids+=($!)
-	local turn
 	for ((turn = 0; turn < 100; turn++)); do
-		ip netns exec "$client_ns" ss -Hlun | grep -q :6300 && break
+		ip netns exec "$client_ns" ss -Hlutn | grep -q ":$port " && break
 		sleep 0.1
 	done
 }
@@ -191,7 +193,7 @@ by_system() {
 		probe "$status" "$pattern" "stuns:localhost:$port" --ipv4
 }
 
-plan 53
+plan 56
 world_up
 if ! certificates >"$work/certificates.log" 2>&1; then
 	explain "$work/certificates.log"
@@ -257,6 +259,8 @@ check "--json calls it warned" json_warns
 check "versions that are too old" at 1 'handshake [0-9.]+ ms TLS refused: protocol version.*1\.2' 6101
 check "a server that knows another name" at 1 'TLS refused: unrecognized name.*SNI' 6103
 check "a server that wants a certificate of ours" at 1 'TLS refused.*wants a certificate' 6102
+start_openssl 6301 -alpn h2
+check "a server that speaks other protocols" at 1 'TLS refused: no application protocol.*ALPN' 6301
 check "STUN without TLS" at 1 'handshake .*STUN without TLS.*--transport tcp' 6110
 check "a web server" at 1 'handshake .*a web server.*another service' 6111
 check "something else" at 1 'handshake .*not TLS.*another service' 6112
@@ -284,7 +288,7 @@ check "a web server without TLS" probe 1 'binding .*web server answers' \
 	stun:127.0.0.1:6111 --transport tcp
 
 # ---- DTLS
-start_dtls
+start_openssl 6300 -dtls1_2
 check "the same certificate over DTLS" at 1 \
 	'version DTLSv1\.2, .*ok chain .*ok name .*ok validity .*ok strength .*FAIL binding' 6300 \
 	--transport udp
@@ -293,3 +297,7 @@ check "nothing listens for DTLS" at 1 'handshake [0-9.]+ ms port unreachable.*no
 check "STUN without DTLS" at 1 'handshake .*STUN without TLS' 6201 --transport udp
 check "silence instead of DTLS" at 1 'handshake no answer.*does not speak DTLS' 6200 --transport udp
 check "something else than DTLS" at 1 'handshake .*not TLS.*another service' 6202 --transport udp
+check "a DTLS handshake that stalls" at 1 'handshake .*not finished.*certificate, the largest' 6203 \
+	--transport udp
+check "DTLS from another address" at 1 \
+	'handshake .*another address, from 127\.0\.0\.1:.*drop such' 6204 --transport udp
