@@ -84,7 +84,7 @@ static enum opening_verdict take_proxy(struct connection *c, uint8_t *bytes, siz
 enum opening_verdict opening_look(const struct listener_rules *rules, struct connection *c,
                                   uint8_t *scratch)
 {
-    enum { STUN_BITS = 0xc0, LETTER_BIT = 0x40 };
+    enum { STUN_LAST = 3, FIRST_BITS = 0xc0, LETTER_BIT = 0x40 }; /* RFC 7983 */
     ssize_t size = recv(c->fd, scratch, HELLO_SIZE_MAX, MSG_PEEK | MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
         return OPENING_WAIT;
@@ -102,11 +102,10 @@ enum opening_verdict opening_look(const struct listener_rules *rules, struct con
     if (scratch[0] == HELLO_RECORD_TLS && rules->takes_secure) {
         return look_tls(rules, c, scratch, (size_t)size);
     }
-    bool is_stun = (scratch[0] & STUN_BITS) == 0 && scratch[0] < HELLO_RECORD_TLS;
-    if (is_stun) {
+    if (scratch[0] <= STUN_LAST) {
         return rules->takes_plain ? decide(c, OPENING_PLAIN) : OPENING_MISSED;
     }
-    bool is_web = rules->takes_plain && (scratch[0] & STUN_BITS) == LETTER_BIT &&
+    bool is_web = rules->takes_plain && (scratch[0] & FIRST_BITS) == LETTER_BIT &&
                   rules->fallback.family != NETADDR_NONE;
     return is_web ? decide(c, OPENING_WEB) : OPENING_REFUSED;
 }

@@ -142,7 +142,7 @@ static void nothing_yet_is_waited_for(void **state)
 static enum opening_verdict expected(unsigned first)
 {
     bool has_web = rules.fallback.family != NETADDR_NONE;
-    if (first < 22) {
+    if (first <= 3) { /* RFC 7983 */
         return rules.takes_plain ? OPENING_PLAIN : OPENING_MISSED;
     }
     return first >= 0x40 && first < 0x80 && rules.takes_plain && has_web ? OPENING_WEB
