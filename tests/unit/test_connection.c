@@ -410,6 +410,11 @@ static void path_finds_its_connection_while_it_lives(void **state)
     assert_null(connection_of(&set, &path));
     path.kind = PATH_NONE;
     assert_null(connection_of(&set, &path));
+    for (size_t i = 0; i < sizeof(path); i++) {
+        path = c->path;
+        ((uint8_t *)&path)[i] ^= 1;
+        assert_null(connection_of(&set, &path));
+    }
     path = c->path;
     path.generation++;
     assert_null(connection_of(&set, &path));
