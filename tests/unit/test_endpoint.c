@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
+#include "net/acceptor.h"
 #include "net/clock.h"
 #include "net/endpoint.h"
 #include "net/sockaddr.h"
@@ -318,6 +319,47 @@ static void token_is_refused_after_thirty_seconds(void **state)
     assert_int_equal(open_as(&wish, HERE, &e), TURN_NO_PORT);
     ports_expire(ports, now.mono);
     assert_int_equal(opened(&any, HERE).told.port, FIRST + 1);
+}
+
+/* doors — two of `count` ports are listeners of ours, one of them on every address; both are open
+ * and shared, as workers share them, so that binding alone would not refuse. */
+static void doors(unsigned count, int fd[2])
+{
+    new_table(count);
+    own.host[own.host_count++].local = at("127.77.0.1");
+    own.door[0] = at("127.77.0.1:21001");
+    own.door[1] = at("0.0.0.0:21003");
+    own.door_count = 2;
+    for (int i = 0; i < 2; i++) {
+        fd[i] = acceptor_bind(&own.door[i], true);
+        assert_true(fd[i] >= 0);
+    }
+}
+
+static void relayed_address_of_tcp_is_no_door_of_ours(void **state)
+{
+    (void)state;
+    enum { COUNT = 6, FREE = COUNT - 2 };
+    int fd[2];
+    struct turn_wish stream = any;
+    struct turn_endpoint e;
+    stream.is_stream = true;
+    doors(COUNT, fd);
+    for (int round = 0; round < 3; round++) {
+        uint32_t number[FREE];
+        for (int i = 0; i < FREE; i++) {
+            e = opened(&stream, HERE);
+            number[i] = e.number;
+            assert_int_not_equal(e.told.port, FIRST + 1);
+            assert_int_not_equal(e.told.port, FIRST + 3);
+        }
+        assert_int_equal(open_as(&stream, HERE, &e), TURN_NO_PORT);
+        for (int i = 0; i < FREE; i++) {
+            endpoint_close(&table, number[i]);
+        }
+    }
+    close(fd[0]);
+    close(fd[1]);
 }
 
 static void tokens_are_not_to_be_guessed(void **state)
@@ -698,6 +740,8 @@ int main(void)
         {"T12 a token is good at another worker", token_is_good_at_another_worker, begin, end,
          NULL},
         {"T12 a token is refused after thirty seconds", token_is_refused_after_thirty_seconds,
+         begin, end, NULL},
+        {"a relayed address of TCP is no door of ours", relayed_address_of_tcp_is_no_door_of_ours,
          begin, end, NULL},
         {"tokens are not to be guessed", tokens_are_not_to_be_guessed, begin, end, NULL},
         {"T67 a range is used up and comes back whole", range_is_used_up_and_comes_back_whole,
