@@ -63,7 +63,8 @@ static void doors_are_where_they_listen(void **state)
         {"198.51.100.1:5349", 0, true},   {"198.51.100.7:5349", 1, false},
         {"198.51.100.1:8080", 0, true},   {"198.51.100.7:8080", 1, true},
         {"[2001:db8::1]:8080", 3, false}, {"198.51.100.1:3479", 0, false},
-        {"198.51.100.1:0", 0, false},
+        {"198.51.100.1:0", 0, false},     {"127.0.0.2:8080", 2, true},
+        {"127.0.0.2:3479", 2, false},     {"0.0.0.0:8080", 2, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct netaddr a = addr(rows[i].text);

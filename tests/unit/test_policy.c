@@ -106,6 +106,24 @@ static void metadata_yields_to_its_name_alone(void **state)
     }
 }
 
+static void this_host_yields_to_no_broad_rule(void **state)
+{
+    (void)state;
+    static const char *const here[] = {"127.0.0.1", "127.0.0.2",     "127.255.255.254",
+                                       "0.0.0.0",   "0.255.255.255", "::1",
+                                       "::",        "::127.0.0.2",   "::ffff:127.0.0.2"};
+    for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+        make("+0.0.0.0/0 +::/0");
+        assert_int_equal(ask(here[i]), POLICY_DENY);
+        make("+0.0.0.0/7 +126.0.0.0/7 +::/95");
+        assert_int_equal(ask(here[i]), POLICY_DENY);
+    }
+    make("+127.0.0.0/8");
+    assert_int_equal(ask("127.0.0.2"), POLICY_ALLOW);
+    make("+::1");
+    assert_int_equal(ask("::1"), POLICY_ALLOW);
+}
+
 static void disguises_must_pass_as_both(void **state)
 {
     (void)state;
@@ -186,6 +204,7 @@ int main(void)
         cmocka_unit_test(public_addresses_are_allowed),
         cmocka_unit_test(most_specific_rule_wins_then_deny),
         cmocka_unit_test(metadata_yields_to_its_name_alone),
+        cmocka_unit_test(this_host_yields_to_no_broad_rule),
         cmocka_unit_test(disguises_must_pass_as_both),
         cmocka_unit_test(our_own_addresses),
         cmocka_unit_test(agrees_with_looking_at_all_rules),
