@@ -6,9 +6,13 @@
 #include "snapshot.h"
 
 #include "net/addresses.h"
+#include "net/tls.h"
+#include "support/certificate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A configuration and all that is made of it. */
 struct made {
@@ -23,12 +27,14 @@ struct made {
 
 static struct ports *ports;
 static struct made made, again;
+static bool keeps_certificates; /* asked for where a snapshot is made */
 
 static int begin(void **state)
 {
     (void)state;
     memset(&made, 0, sizeof(made));
     memset(&again, 0, sizeof(again));
+    keeps_certificates = false;
     ports = ports_new(49152, 65535);
     return ports ? 0 : -1;
 }
@@ -66,6 +72,7 @@ static bool try_make(struct made *m, const char *text, const struct snapshot *be
         .socket_count = m->socket_count,
         .before = before,
         .generation = 77,
+        .keeps_certificates = keeps_certificates,
     };
     m->snapshot = snapshot_new(&parts, m->why, sizeof(m->why));
     if (m->snapshot) {
@@ -409,6 +416,95 @@ static void relay_addresses_become_rules(void **state)
     assert_true(netaddr_is_equal(&made.rules->relay[1], &six));
 }
 
+/* ---- certificates */
+
+static char folder[32];
+static char certificate_file[64];
+static char key_file[64];
+static char secure_text[512];
+
+static int begin_certificates(void **state)
+{
+    strcpy(folder, "/tmp/turnpike-XXXXXX");
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    snprintf(certificate_file, sizeof(certificate_file), "%s/chain.pem", folder);
+    snprintf(key_file, sizeof(key_file), "%s/key.pem", folder);
+    snprintf(secure_text, sizeof(secure_text),
+             "listen = { \"tls:192.0.2.1:443\" } tls { certificate = \"%s\" key = \"%s\" }",
+             certificate_file, key_file);
+    return begin(state);
+}
+
+static void remove_files(void)
+{
+    (void)unlink(certificate_file);
+    (void)unlink(key_file);
+}
+
+static int end_certificates(void **state)
+{
+    remove_files();
+    return end(state) == 0 ? rmdir(folder) : -1;
+}
+
+/* put_files — of a certificate for that name. */
+static void put_files(const char *name)
+{
+    struct certificate c;
+    remove_files();
+    certificate_init(&c, &(struct certificate_wish){.name = name});
+    certificate_write(&c, certificate_file, key_file, NULL);
+    certificate_fini(&c);
+}
+
+/* covers — whether the only certificate of a snapshot is for that name. */
+static bool covers(const struct made *m, const char *name)
+{
+    size_t count;
+    const struct snapshot_certificate *all = snapshot_certificates(m->snapshot, &count);
+    assert_int_equal(count, 1);
+    return tls_covers(all[0].tls, name);
+}
+
+static void certificate_that_cannot_be_read_serves_on_where_asked(void **state)
+{
+    (void)state;
+    put_files("one.example");
+    make(secure_text);
+    remove_files();
+    keeps_certificates = true;
+    assert_true(try_make(&again, secure_text, made.snapshot));
+    forget(&made);
+    assert_true(covers(&again, "one.example"));
+}
+
+static void certificate_that_can_be_read_is_read_again(void **state)
+{
+    (void)state;
+    put_files("one.example");
+    make(secure_text);
+    put_files("two.example");
+    keeps_certificates = true;
+    assert_true(try_make(&again, secure_text, made.snapshot));
+    assert_true(covers(&again, "two.example"));
+    assert_true(covers(&made, "one.example"));
+}
+
+static void certificate_that_cannot_be_read_is_refused_otherwise(void **state)
+{
+    (void)state;
+    put_files("one.example");
+    make(secure_text);
+    assert_int_equal(unlink(key_file), 0);
+    assert_false(try_make(&again, secure_text, made.snapshot));
+    assert_non_null(strstr(again.why, "cannot read the key "));
+    forget(&again);
+    keeps_certificates = true; /* but there is none before it */
+    assert_false(try_make(&again, secure_text, NULL));
+}
+
 /* ---- realms and keys */
 
 static enum keyring_answer ask(const struct made *m, uint8_t realm, const char *name,
@@ -580,6 +676,14 @@ int main(void)
         {"a listener challenges with its realm", listener_challenges_with_its_realm, begin, end,
          NULL},
         {"relay addresses become rules", relay_addresses_become_rules, begin, end, NULL},
+        {"a certificate that cannot be read serves on where that is asked",
+         certificate_that_cannot_be_read_serves_on_where_asked, begin_certificates,
+         end_certificates, NULL},
+        {"a certificate that can be read is read again", certificate_that_can_be_read_is_read_again,
+         begin_certificates, end_certificates, NULL},
+        {"a certificate that cannot be read is refused otherwise",
+         certificate_that_cannot_be_read_is_refused_otherwise, begin_certificates, end_certificates,
+         NULL},
         {"users and secrets become keys", users_and_secrets_become_keys, begin, end, NULL},
         {"S65 realm and password are normalised", realm_and_password_are_normalised, begin, end,
          NULL},
