@@ -22,6 +22,8 @@ TCP = 6
 
 WAYS = ("tcp", "tls")
 MEGABYTE = 1 << 20
+WORKERS = 4  # of tcp_relay.sh's server
+WORKER_SHIFT = 24  # of a CONNECTION-ID: the worker that gave it
 SLACK = 20.0  # seconds a loaded machine gets on top of a deadline
 
 random.seed(6062)
@@ -152,6 +154,15 @@ def joined(relay, listener):
     if code:
         raise AssertionError(f"bind: {code}")
     return peer, data
+
+
+def worker_of(connection):
+    return struct.unpack("!I", connection)[0] >> WORKER_SHIFT
+
+
+def unknown_id(worker):
+    """A CONNECTION-ID that a worker could have given, and has not."""
+    return struct.pack("!I", worker << WORKER_SHIFT | (1 << WORKER_SHIFT) - 1)
 
 
 def says_end(sock):
@@ -377,6 +388,43 @@ def many_workers():
                 data.close()
         for listener in listeners:
             listener.close()
+
+
+def to_and_fro():
+    """C08 ConnectionBinds that lead from worker to worker"""
+    listener = Listener()
+    for way in WAYS:
+        with allocated(way, "to and fro") as relay, Data(relay) as data:
+            _, connection = relay.connect_peer(listener.address)
+            peer, _ = listener.accept()
+            others = [number for number in range(WORKERS) if number != worker_of(connection)]
+            data.learn(data.request(CONNECTION_BIND, authenticated=False))
+            binds = []
+            for turn in range(200):
+                identity = [(CONNECTION_ID, unknown_id(others[turn % 2]))]
+                binds.append(data.signed(CONNECTION_BIND, identity))
+            data.frames.write(b"".join(message for message, _ in binds))
+            codes = {data.response(transaction).error for _, transaction in binds}
+            ok(codes == {400}, f"C08 {len(binds)} binds to two workers in turn: 400, {way}", codes)
+            # It has had its one move, to a worker that does not know the id.
+            code, served = data.bind_to(connection), data.binding() is not None
+            ok(
+                code == 400 and served,
+                f"C08 such a connection is moved once, and serves on, {way}",
+                code,
+                served,
+            )
+            with Data(relay) as fresh:
+                code = fresh.bind_to(connection, b"at last")
+                heard = hear(peer, 7)
+                ok(
+                    code == 0 and heard == b"at last",
+                    f"C08 a new one binds after that, {way}",
+                    code,
+                    heard,
+                )
+            peer.close()
+    listener.close()
 
 
 # ---------------------------------------------------------------- the end
@@ -663,6 +711,7 @@ def main():
         bulk,
         held_back,
         many_workers,
+        to_and_fro,
         ends,
         connect_refused,
         bind_refused,

@@ -6,12 +6,12 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
-plan 111
+plan 117
 export AUTHORITY=$work/ca.pem
 world_up
 make_certificates
 # So that most ConnectionBinds come to another worker than that of the allocation.
-SERVER_WORKERS=${SERVER_WORKERS:-4}
+SERVER_WORKERS=4
 listen='"udp:*:3478", "tcp:*:3478", "tls:*:3478"'
 relay='ports = "49152-65535" tcp = "yes"'
 write_config "$(tls_section)"
