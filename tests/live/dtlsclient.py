@@ -196,6 +196,16 @@ class Dtls:
         SSL.SSL_shutdown(self._ssl)
         self._flush()
 
+    def say_last(self, data, together):
+        """Data and the end of the session, together in one datagram or in two."""
+        SSL.SSL_write(self._ssl, data, len(data))
+        SSL.SSL_shutdown(self._ssl)
+        if together:
+            size = CRYPTO.BIO_read(self._out, self._room, len(self._room))
+            self.sock.send(self._room.raw[:size])
+        else:
+            self._flush()
+
     def close(self):
         """Without a word to the server."""
         if self._ssl:

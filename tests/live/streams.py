@@ -2,8 +2,10 @@
 """streams.py — the clients of streams.sh. What takes its time by nature, the deadlines, runs in
 threads beside the rest."""
 
+import contextlib
 import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -16,8 +18,9 @@ from livetest import CLIENT4, EchoPeer, SERVER4, SERVER6, cpu_seconds, eventuall
 from livetest import ok, run, server_pid, udp_socket
 from streamclient import Closed, NAME, StreamClient, connected, is_closed, reset, secured
 from streamclient import temporary, tls_context
-from stunclient import BINDING, CREATE_PERMISSION, Client, DATA_VALUE, INDICATION, Message, SEND
-from stunclient import XOR_MAPPED_ADDRESS, XOR_RELAYED_ADDRESS
+from stunclient import ALLOCATE, BINDING, CREATE_PERMISSION, Client, DATA_VALUE, INDICATION
+from stunclient import Message, REQUESTED_TRANSPORT, SEND, UDP, XOR_MAPPED_ADDRESS
+from stunclient import XOR_RELAYED_ADDRESS
 
 TLS4, TLS6 = (SERVER4[0], 5349), (SERVER6[0], 5349)
 PLAIN_TOO = (SERVER4[0], 5350)
@@ -450,6 +453,41 @@ def ends_at_once():
             client.close()
 
 
+@contextlib.contextmanager
+def held_server():
+    """What is sent meanwhile comes to the server in one batch."""
+    os.kill(server_pid(), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server_pid(), signal.SIGCONT)
+
+
+def ends_in_one_batch():
+    """T19 an Allocate whose DTLS session ends behind it"""
+    limit = 4
+    for together in (False, True):
+        words = "one datagram" if together else "one batch"
+        name = f"leaver, {words}"
+        for _ in range(limit + 2):
+            with dtls_client(name=name) as client:
+                transport = (REQUESTED_TRANSPORT, struct.pack("!B3x", UDP))
+                client.learn(client.request(ALLOCATE, [transport], authenticated=False))
+                message = Message(ALLOCATE, attributes=[transport, *client.credentials()])
+                data = message.encode(client.key())
+                with held_server():
+                    client.sock.say_last(data, together)
+        clients = [stream("tcp", name) for _ in range(limit)]
+        codes = [client.allocate().error for client in clients]
+        ok(
+            codes == [0] * limit,
+            f"T19 Allocate and the end of its DTLS session in {words}: the quota is free",
+            codes,
+        )
+        for client in clients:
+            client.close()
+
+
 def half_close():
     """half-close"""
     for way in WAYS:
@@ -649,6 +687,23 @@ def plain():
 # ---------------------------------------------------------------- limits
 
 
+class Recorder(socket.socket):
+    """A UDP socket that keeps what it hears."""
+
+    def __init__(self):
+        super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
+        self.heard = []
+
+    def recv(self, *room):
+        self.heard.append(super().recv(*room))
+        return self.heard[-1]
+
+
+def is_verify_request(datagram):
+    """HelloVerifyRequest, which takes no signature: a handshake record whose message is one."""
+    return datagram[0] == 22 and datagram[13] == 3
+
+
 def crowd():
     """connections-per-address"""
     limit = 8
@@ -677,6 +732,17 @@ def crowd():
         except (OSError, Refused):
             refused = True
         ok(refused, f"so is one over {what}")
+    recorder = Recorder()
+    try:
+        Dtls(SERVER4, seconds=2, sock=recorder).close()
+    except Refused:
+        pass
+    heard = recorder.heard
+    ok(
+        heard and all(map(is_verify_request, heard)),
+        "which hears of nothing that was signed for it",
+        [len(each) for each in heard],
+    )
     elsewhere = served(OTHER_CLIENT)
     ok(elsewhere is not None, "another address is served")
     with Client(SERVER4) as client:
@@ -735,6 +801,7 @@ def serve():
         padding,
         goes_on,
         ends_at_once,
+        ends_in_one_batch,
         half_close,
         harms_only_itself,
         versions,

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/certificates.sh"
 
 need_command prlimit
-plan 140
+plan 143
 export AUTHORITY=$work/ca.pem
 world_up
 make_certificates
