@@ -192,4 +192,47 @@ def cannot_be_used():
     ok(back, "a good pair behind bad ones is taken without a signal")
 
 
-run(a_hundred_swaps, cannot_be_used)
+def shown():
+    """The certificate that a new client is shown, which may have expired."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with secured(connected(SERVER4), context) as sock:
+        return sock.getpeercert(binary_form=True)
+
+
+def code_of(password):
+    """What alice's Allocate comes to with a password."""
+    with Client(SERVER4, "alice", password) as client:
+        code = client.allocate().error
+        if code == 0:
+            client.refresh(0)
+        return code
+
+
+def without_the_key():
+    """a key that the server's user may not read"""
+    conf = WORK / "turnpike.conf"
+    before, size = shown(), LOG.stat().st_size
+    text = conf.read_text(encoding="utf-8")
+    conf.write_text(text.replace("wonderland", "looking-glass"), encoding="utf-8")
+    hang_up()
+    new = eventually(lambda: code_of("looking-glass") == 0)
+    codes = code_of("wonderland"), code_of("looking-glass")
+    ok(new and codes == (401, 0), "HUP with a key out of reach: the users change", codes)
+    ok(shown() == before == leaf(CHAIN), "HUP with a key out of reach: TLS serves on")
+    said = eventually(lambda: logged("msg=key_cannot_be_read_again", size))
+    ok(said and not logged("msg=reload_refused", size), "HUP with a key out of reach: warned", said)
+    size = LOG.stat().st_size
+    put(WORK / "key-3.pem", KEY)
+    KEY.chmod(0o644)
+    put(WORK / "chain-2.pem", CHAIN)
+    hang_up()
+    said = eventually(lambda: logged("msg=reload_refused", size))
+    ok(said and shown() == before, "HUP with a key that can be read and is not its: refused", said)
+
+
+if sys.argv[2:] == ["without-the-key"]:
+    run(without_the_key)
+else:
+    run(a_hundred_swaps, cannot_be_used)

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
-plan 29
+plan 33
 export AUTHORITY=$work/ca.pem
 nobody=nobody
 [ "$(id -u $nobody 2>/dev/null)" ] || skip_all "there is no user nobody"
@@ -60,6 +60,7 @@ write_config "$(tls_section)
 start_server
 check "one that has expired is warned of, and served" logged certificate_expired
 check "a key that cannot be read again is warned of" logged 'key_cannot_be_read_again .*key.pem'
+python_test 60 certificates_reload.py "$work" without-the-key
 stop_server
 
 # ---- pairs that cannot be used
