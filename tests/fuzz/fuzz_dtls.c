@@ -37,11 +37,11 @@ enum { RAW, WITH_COOKIE, FROM_CLIENT, TIMERS };
 static uint64_t clock_us;
 
 /* OpenSSL repeats flights by this clock. */
-int gettimeofday(struct timeval *restrict out, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
-    (void)zone;
-    out->tv_sec = (time_t)(clock_us / 1000000);
-    out->tv_usec = (suseconds_t)(clock_us % 1000000);
+    (void)tz;
+    tv->tv_sec = (time_t)(clock_us / 1000000);
+    tv->tv_usec = (suseconds_t)(clock_us % 1000000);
     return 0;
 }
 

@@ -27,11 +27,11 @@ enum {
 /* A clock that OpenSSL reads, too: it has no other time to repeat a flight by. */
 static uint64_t clock_us = 1750000000000000U;
 
-int gettimeofday(struct timeval *restrict out, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
-    (void)zone;
-    out->tv_sec = (time_t)(clock_us / 1000000);
-    out->tv_usec = (suseconds_t)(clock_us % 1000000);
+    (void)tz;
+    tv->tv_sec = (time_t)(clock_us / 1000000);
+    tv->tv_usec = (suseconds_t)(clock_us % 1000000);
     return 0;
 }
 
@@ -539,7 +539,7 @@ static void several_records_in_a_datagram_are_all_given(void **state)
             assert_int_equal(SSL_write(alice.client.ssl, text, 1), 1);
             memcpy(all + used, alice.client.out[0].bytes, alice.client.out[0].size);
             used += alice.client.out[0].size;
-            strcat(strcat(expected, text), "|");
+            snprintf(expected + strlen(expected), 3, "%s|", text);
         }
         receive(&alice.path, all, used);
         assert_int_equal(last.verdict, DTLS_MESSAGE);
@@ -766,6 +766,26 @@ static void end_that_the_client_says_is_the_end(void **state)
     say(&alice);
     assert_int_equal(last.verdict, DTLS_OVER);
     assert_nothing_is_kept();
+}
+
+/* Its last message and its end in one datagram: the message first. */
+static void end_behind_a_message_is_told(void **state)
+{
+    (void)state;
+    uint8_t all[2048];
+    size_t used = 0;
+    connect_peer(&alice);
+    assert_int_equal(SSL_write(alice.client.ssl, "last", 4), 4);
+    (void)SSL_shutdown(alice.client.ssl);
+    assert_int_equal(alice.client.out_count, 2);
+    for (int i = 0; i < 2; i++) {
+        memcpy(all + used, alice.client.out[i].bytes, alice.client.out[i].size);
+        used += alice.client.out[i].size;
+    }
+    receive(&alice.path, all, used);
+    assert_int_equal(last.verdict, DTLS_MESSAGE);
+    assert_string_equal(last.text, "last|");
+    assert_true(last.c->is_ended);
 }
 
 static void client_is_told_of_the_end_unless_it_is_silent(void **state)
@@ -1099,6 +1119,7 @@ int main(void)
          hello_that_comes_again_makes_no_second_session, begin, end, NULL},
         {"an end that the client says is the end", end_that_the_client_says_is_the_end, begin, end,
          NULL},
+        {"an end behind a message is told", end_behind_a_message_is_told, begin, end, NULL},
         {"a client is told of the end unless it is silent",
          client_is_told_of_the_end_unless_it_is_silent, begin, end, NULL},
         {"a set that ends takes the sessions along", set_that_ends_takes_the_sessions_along, begin,

@@ -590,6 +590,20 @@ static void write_that_has_no_room_waits(void **state)
     assert_int_equal(heard, all + sizeof(bytes));
 }
 
+static void shared_certificate_lives_as_long_as_one_has_it(void **state)
+{
+    (void)state;
+    struct certificate c = made("P-256");
+    struct tls *one = certificate_serve(&c);
+    struct tls *two = tls_share(one);
+    assert_non_null(two);
+    tls_free(one);
+    certificate_fini(&c);
+    assert_true(tls_covers(two, "relay.example.org"));
+    assert_agreed(two, &(struct secure_client_wish){0}, false);
+    tls_free(two);
+}
+
 static void session_outlives_the_certificate(void **state)
 {
     (void)state;
@@ -649,6 +663,8 @@ int main(void)
         {"KeyUpdates between data do no harm", key_updates_between_data_do_no_harm, NULL, end,
          NULL},
         {"a write that has no room waits", write_that_has_no_room_waits, NULL, end, NULL},
+        {"a shared certificate lives as long as one has it",
+         shared_certificate_lives_as_long_as_one_has_it, NULL, end, NULL},
         {"a session outlives the certificate", session_outlives_the_certificate, begin, end, NULL},
     };
     return cmocka_run_group_tests(tests, begin_all, end_all);
