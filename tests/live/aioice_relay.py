@@ -69,7 +69,8 @@ async def data_both_ways(transport):
         ok(kinds == ("relay", "relay"), f"T01 T49 aioice over {transport}: relay to relay", kinds)
         for sender, receiver, end in ((caller, callee, "callee"), (callee, caller, "caller")):
             received = await relayed(sender, receiver)
-            ok(received is None, f"T50 T44 T56 aioice over {transport}: data to the {end}", received)
+            title = f"T50 T44 T56 aioice over {transport}: data to the {end}"
+            ok(received is None, title, received)
     finally:
         await asyncio.gather(caller.close(), callee.close())
 

@@ -55,9 +55,9 @@ class Janus:
 
     def __init__(self, modules, folder, way):
         os.makedirs(folder)
-        for kind, module in (("plugins", "libjanus_echotest.so"), ("transports", "libjanus_http.so")):
-            os.mkdir(os.path.join(folder, kind))
-            os.symlink(f"{modules}/{kind}/{module}", os.path.join(folder, kind, module))
+        for module in ("plugins/libjanus_echotest.so", "transports/libjanus_http.so"):
+            os.mkdir(os.path.dirname(os.path.join(folder, module)))
+            os.symlink(os.path.join(modules, module), os.path.join(folder, module))
         for name, text in CONFIGS.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(
@@ -83,8 +83,9 @@ class Janus:
         self._place = URL
         try:
             eventually(self._is_there, 20)
-            for words in ({"janus": "create"}, {"janus": "attach", "plugin": "janus.plugin.echotest"}):
-                self._place += f"/{self.say(words)['data']['id']}"
+            self._place += f"/{self.say({'janus': 'create'})['data']['id']}"
+            attach = {"janus": "attach", "plugin": "janus.plugin.echotest"}
+            self._place += f"/{self.say(attach)['data']['id']}"
         except BaseException:
             self.close()
             raise

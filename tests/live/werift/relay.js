@@ -87,7 +87,8 @@ async function wrongPassword(transport) {
     peer.createDataChannel("live");
     await peer.setLocalDescription(await peer.createOffer());
     const relays = peer.localDescription.sdp.match(/a=candidate:.* typ relay/g);
-    report(relays === null, `S33 werift over ${transport}: a wrong password gives no relay`, relays);
+    const title = `S33 werift over ${transport}: a wrong password gives no relay`;
+    report(relays === null, title, relays);
   } finally {
     await peer.close();
   }
