@@ -7,7 +7,7 @@
 
 need_command node
 need_command npm
-modules=${top_builddir:-$here/../..}/tests/live/werift-modules
+modules=${top_builddir:-$here/../..}/build-werift
 install_log=$("$here/werift/install.sh" "$modules" 2>&1) ||
 	skip_all "werift cannot be installed: $(tail -n 1 <<<"$install_log")"
 plan 10

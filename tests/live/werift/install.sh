@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # install.sh — werift, the version that package-lock.json names, into a folder of the build tree
-# (by default tests/live/werift-modules, run from the top of it). Does nothing the second time.
+# (by default build-werift, run from the top of it). Does nothing the second time.
 #
 # usage: install.sh [FOLDER]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-folder=${1:-tests/live/werift-modules}
+folder=${1:-build-werift}
 
 if cmp -s "$here/package-lock.json" "$folder/installed"; then
 	exit 0
