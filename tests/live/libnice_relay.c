@@ -185,7 +185,7 @@ static void relays(char **server)
         }
         wait_for(&caller->has_all, &caller->has_all);
     }
-    printf("# %u of %u packets came back\n", caller->received, PACKETS);
+    printf("# %u of %d packets came back\n", caller->received, PACKETS);
     report(caller->received == PACKETS, "T44 T50 T56 libnice's packets come back", server[3]);
     free_peer(caller);
     free_peer(callee);
