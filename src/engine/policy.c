@@ -196,6 +196,9 @@ enum policy_verdict policy_ask(const struct policy *policy, const struct netaddr
     enum policy_verdict verdict = ask_plain(policy, peer, own);
     struct netaddr inner;
     uint8_t inner_own;
+    if (netaddr_is_any(peer)) {
+        return POLICY_DENY; /* it names nobody, and arrives here */
+    }
     if (verdict == POLICY_DENY || !netaddr_embedded(peer, &inner)) {
         return verdict;
     }

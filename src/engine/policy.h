@@ -55,8 +55,8 @@ void policy_init(struct policy *policy, const struct own *own, struct policy_rul
 
 /* policy_ask — whether `peer` (port not looked at) may be reached, and as which of our own hosts.
  * Operator before default, most specific first, deny before allow; every special-purpose range is
- * denied by default; an address that embeds another must pass as both. *own is set to the number
- * of our host, or OWN_NONE. Never fails. */
+ * denied by default, the unspecified address always; an address that embeds another must pass as
+ * both. *own is set to the number of our host, or OWN_NONE. Never fails. */
 enum policy_verdict policy_ask(const struct policy *policy, const struct netaddr *peer,
                                uint8_t *own);
 
