@@ -248,8 +248,8 @@ static const struct options_row rows[] = {
      .standard = "0", .max = UINT64_C(1000000000000),
      FIELD(struct conf, limits.bandwidth_per_allocation),
      .help =
-         "What one allocation may relay, both directions together. What is above is dropped. 0: no "
-         "limit."},
+         "What one allocation may relay in datagrams, both directions together. What is above is "
+         "dropped. 0: no limit."},
     {OPTIONS_LIMITS, OPTIONS_RATE, OPTIONS_LIVE, "limits.challenges-per-prefix",
      .standard = "200/s", .max = MANY, FIELD(struct conf, limits.challenges_per_prefix),
      .help = "Requests for credentials that one source, a /24 of IPv4 or a /56 of IPv6, is "

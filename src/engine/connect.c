@@ -82,6 +82,13 @@ void connect_review(struct turn *t, uint32_t flow, struct now now)
     }
 }
 
+void connect_passed(struct turn *t, uint32_t link, uint64_t up, uint64_t down)
+{
+    struct flow *f = flow_at(&t->flows, peer_connection_at(t, link)->flow);
+    f->up.bytes += up;
+    f->down.bytes += down;
+}
+
 unsigned connect_worker(const struct turn *t, const struct request *rq)
 {
     uint32_t id;

@@ -15,6 +15,10 @@ int connect_handle(struct turn *t, struct request *rq);
  * those it denies. O(peer connections). Never fails. */
 void connect_review(struct turn *t, uint32_t flow, struct now now);
 
+/* connect_passed — count bytes that went through a joined peer connection: `up` from the client,
+ * `down` to it. Never fails. */
+void connect_passed(struct turn *t, uint32_t link, uint64_t up, uint64_t down);
+
 /* connect_worker — the worker that knows the CONNECTION-ID of a ConnectionBind; our own number
  * where there is none. Never fails. */
 unsigned connect_worker(const struct turn *t, const struct request *rq);

@@ -66,6 +66,7 @@ struct connection {
     struct mono heard; /* last message, or bytes either way when joined; 0: none yet */
     struct mono retry; /* DTLS: when the handshake repeats what it said; 0: never */
     struct mono moved; /* last time that unsent bytes went out, or began to wait */
+    uint64_t passed;   /* JOINED: bytes from it that went on and were not counted yet */
     uint64_t source;   /* counted under this account; 0: not counted */
     uint64_t hello;    /* DTLS: hash of the hello it began with */
     bool was_moved;    /* once is enough: nobody goes to and fro between workers */

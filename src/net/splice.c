@@ -121,6 +121,7 @@ static bool move_kept(struct connection *from, struct connection *to, struct mon
         return true;
     }
     bool ok = pass_on(to, (struct span){from->kept, from->kept_size}, now);
+    from->passed += from->kept_size;
     free(from->kept);
     from->kept = NULL;
     from->kept_size = 0;
@@ -151,6 +152,7 @@ static bool move_one_way(struct connection *from, struct connection *to, uint8_t
         }
         from->is_ended = io == CONNECTION_END;
         from->heard = now;
+        from->passed += got;
         if (io == CONNECTION_DONE && !pass_on(to, (struct span){buffer, got}, now)) {
             return false;
         }

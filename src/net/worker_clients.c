@@ -420,9 +420,27 @@ static void serve_connecting(struct worker *w, struct connection *c)
     connection_put_again(&w->connections, c);
 }
 
+/* count_passed — what went through a client's and a peer's connection, for the session's record. */
+static void count_passed(struct worker *w, struct connection *c)
+{
+    if (c->other == CONNECTION_NONE) {
+        return;
+    }
+    struct connection *other = connection_at(&w->connections, c->other);
+    struct connection *peer = c->is_peer ? c : other;
+    struct connection *client = c->is_peer ? other : c;
+    if (peer->link_number != PEER_CONNECTION_NONE) {
+        connect_passed(&w->turn, peer->link_number, client->passed, peer->passed);
+    }
+    peer->passed = 0;
+    client->passed = 0;
+}
+
 static void serve_joined(struct worker *w, struct connection *c)
 {
-    if (!splice_move(&w->connections, c, w->scratch, w->now.mono)) {
+    bool goes_on = splice_move(&w->connections, c, w->scratch, w->now.mono);
+    count_passed(w, c);
+    if (!goes_on) {
         drop(w, c, false);
     }
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tcp_relay.py — clients and peers of tcp_relay.sh. What has to wait for 30 s runs in threads."""
 
+import os
 import random
 import select
 import socket
@@ -316,6 +317,14 @@ def exchange(client, peer, upward, downward, slow):
     return bytes(heard[client]), bytes(heard[peer])
 
 
+def is_recorded():
+    """Whether the last allocation that ended has a megabyte each way in its record."""
+    with open(os.environ["SERVER_LOG"], encoding="utf-8", errors="replace") as log:
+        records = [line for line in log if "msg=allocation_closed" in line]
+    wanted = f"sent_bytes={MEGABYTE}", f"received_bytes={MEGABYTE}"
+    return bool(records) and all(each in records[-1].split() for each in wanted)
+
+
 def bulk():
     """C03 a megabyte each way"""
     listener = Listener()
@@ -333,6 +342,8 @@ def bulk():
                 )
                 data.close()
                 peer.close()
+            if slow == "peer":
+                ok(eventually(is_recorded), f"the session's record has the bytes, {way}")
     listener.close()
 
 

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/certificates.sh"
 
-plan 117
+plan 119
 export AUTHORITY=$work/ca.pem
 world_up
 make_certificates
