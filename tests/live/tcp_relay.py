@@ -418,7 +418,8 @@ def to_and_fro():
             codes = {data.response(transaction).error for _, transaction in binds}
             ok(codes == {400}, f"C08 {len(binds)} binds to two workers in turn: 400, {way}", codes)
             # It has had its one move, to a worker that does not know the id.
-            code, served = data.bind_to(connection), data.binding() is not None
+            code = data.bind_to(connection)
+            served = code != 0 and data.binding() is not None
             ok(
                 code == 400 and served,
                 f"C08 such a connection is moved once, and serves on, {way}",
