@@ -63,7 +63,7 @@ static bool is_short(int error)
 int acceptor_take(int fd, struct acceptor_taken *out)
 {
     enum { TRIES = 8 };
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     for (int i = 0; i < TRIES; i++) {
         socklen_t size = sizeof(at);
         out->fd = accept4(fd, (struct sockaddr *)&at, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
