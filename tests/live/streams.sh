@@ -32,6 +32,7 @@ start_server
 python_test 30 streams.py crowd
 stop_server
 
+SERVER_WORKERS=2 # each has a dozen descriptors of its own
 write_config "$(tls_section)"
 start_server prlimit --nofile=64:64
 python_test 60 streams.py descriptors
