@@ -4,7 +4,8 @@
  *
  *     accepted -> OPENING -> HANDSHAKE -> FRAMES ----------> JOINED -> closed
  *                    \____________________/  \_> ENDING       /
- *     to a peer, a web server: CONNECTING -> WAITING ________/
+ *     to a peer:       CONNECTING -> WAITING ________________/
+ *     to a web server: CONNECTING __________________________/
  *
  * A DTLS session is one without a socket: its datagrams come by a listener. */
 /* SPDX-License-Identifier: MIT */

@@ -168,10 +168,9 @@ static enum dtls_verdict go_on(struct dtls *d, struct connection *c, struct mono
 }
 
 /* read_message — the next record's content, as the packet's. */
-static enum dtls_verdict read_message(struct dtls *d, struct connection *c, struct packet *p)
+static enum dtls_verdict read_message(const struct connection *c, struct packet *p)
 {
     size_t got;
-    (void)d;
     switch (tls_read(c->tls, p->bytes, PACKET_MAX, &got)) {
     case TLS_DONE:
         p->size = (uint32_t)got;
@@ -211,7 +210,7 @@ enum dtls_verdict dtls_receive(struct dtls *d, struct packet *p, struct connecti
         }
         /* Done: messages may lie behind the last of it, and would hide what comes next. */
     }
-    return read_message(d, *c, p);
+    return read_message(*c, p);
 }
 
 bool dtls_next(struct dtls *d, struct connection *c, uint8_t *bytes, size_t room, size_t *size)

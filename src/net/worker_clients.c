@@ -11,7 +11,6 @@
 #include "base/prefix.h"
 #include "engine/connect.h"
 #include "net/acceptor.h"
-#include "net/memory_map.h"
 #include "net/opening.h"
 #include "net/worker_traffic.h"
 
@@ -271,13 +270,13 @@ void worker_clients_open(struct worker *w)
     int count = epoll_wait(w->connections.handshakes, ready, CONNECTION_READY_MAX, 0);
     for (int i = 0; i < count; i++) {
         struct connection *c = connection_of_event(&w->connections, &ready[i]);
-        if (!c || (c->state == CONNECTION_HANDSHAKE && steps == CONNECTION_HANDSHAKES_MAX)) {
+        if (!c || steps == CONNECTION_HANDSHAKES_MAX) {
             continue; /* it stays ready */
         }
         if (c->state == CONNECTION_HANDSHAKE) {
             shake_hands(w, c);
             steps++;
-        } else if (steps < CONNECTION_HANDSHAKES_MAX) {
+        } else {
             steps += look(w, c) ? 1 : 0;
         }
     }
@@ -491,7 +490,7 @@ static void serve(struct worker *w, struct connection *c, uint32_t events)
     }
 }
 
-bool worker_clients_serve(struct worker *w)
+void worker_clients_serve(struct worker *w)
 {
     struct epoll_event ready[CONNECTION_READY_MAX];
     struct handle put_off[CONNECTION_READY_MAX];
@@ -514,7 +513,6 @@ bool worker_clients_serve(struct worker *w)
             serve(w, c, EPOLLIN);
         }
     }
-    return w->connections.again != CONNECTION_NONE;
 }
 
 /* open_session — for a client that has returned its cookie, if its address may have one more: that

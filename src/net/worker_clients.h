@@ -20,9 +20,9 @@ void worker_clients_fini(struct worker *w);
  * descriptors or memory are short: the listener should rest for a while. */
 bool worker_clients_accept(struct worker *w, uint16_t number, int fd);
 
-/* worker_clients_serve — handle those connections that are ready, and those put off. Returns
- * whether there is more to do at once. */
-bool worker_clients_serve(struct worker *w);
+/* worker_clients_serve — handle those connections that are ready, and those put off. Never fails.
+ */
+void worker_clients_serve(struct worker *w);
 
 /* worker_clients_open — go on with those that are ready and not open yet: a bounded number of
  * handshake steps. Never fails. */
