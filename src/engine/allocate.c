@@ -191,16 +191,8 @@ static void fill_answer(const struct turn *t, uint32_t flow, struct answer *answ
 
 static void tell_opened(struct turn *t, const struct request *rq)
 {
-    const struct allocation *a = allocation_at(t, rq->flow);
-    const struct settings_realm *realm = &t->settings->realm[rq->realm];
-    struct turn_event event = {
-        .kind = TURN_EVENT_OPENED,
-        .session = a->session,
-        .path = rq->path,
-        .user = {(const uint8_t *)rq->name, rq->name_size},
-        .realm = {(const uint8_t *)realm->name, realm->name_size},
-        .relayed = {a->relayed[0], a->relayed[1]},
-    };
+    char name[STUN_NAME_MAX + 1];
+    struct turn_event event = allocation_describe(t, rq->flow, TURN_EVENT_OPENED, rq->now, name);
     t->host->event(t->host->context, &event);
 }
 
@@ -264,6 +256,7 @@ int allocate_handle(struct turn *t, struct request *rq, struct answer *answer)
     allocation_at(t, rq->flow)->lifetime = lifetime;
     allocation_schedule(t, rq->flow, rq->now.mono);
     t->counts.opened++;
+    t->counts.opened_by[rq->path->kind]++;
     tell_opened(t, rq);
     fill_answer(t, rq->flow, answer);
     return 0;

@@ -4,6 +4,7 @@
 
 #include "relay/channel.h"
 #include "relay/permit.h"
+#include "engine/auth.h"
 #include "engine/peer_connection.h"
 
 static_assert(sizeof(struct allocation) <= 128, "counted in the bytes per allocation");
@@ -27,41 +28,83 @@ static uint64_t realm_account(uint8_t realm)
 
 #define NODE_ACCOUNT UINT64_C(0x9e3779b97f4a7c15)
 
-/* take_quotas — count the allocation for node, realm and user: all or none. */
-static bool take_quotas(struct turn *t, const struct request *rq)
+enum { CLAIMS = 5 }; /* what an allocation is counted by, at most */
+
+/* claims_of — what an allocation of the request is to be counted by. Returns how many. */
+static int claims_of(const struct turn *t, const struct request *rq,
+                     struct turn_claim claim[CLAIMS])
+{
+    const struct settings_realm *realm = &t->settings->realm[rq->realm];
+    const struct rights *r = &rq->rights;
+    struct span name = {(const uint8_t *)realm->name, realm->name_size};
+    struct span user = {(const uint8_t *)rq->name + rq->account_at, rq->account_size};
+    bool is_issued = r->id[0] != '\0';
+    uint32_t own = is_issued ? 0 : r->allocations;
+    uint32_t per_user = own && (!realm->per_user || own < realm->per_user) ? own : realm->per_user;
+    int count = 0;
+    claim[count++] =
+        (struct turn_claim){TURN_ACCOUNT_NODE, NODE_ACCOUNT, t->settings->allocations, {0}, {0}};
+    claim[count++] = (struct turn_claim){
+        TURN_ACCOUNT_REALM, realm_account(rq->realm), realm->allocations, name, {0}};
+    claim[count++] = (struct turn_claim){TURN_ACCOUNT_USER, rq->account, per_user, name, user};
+    if (r->tenant[0]) {
+        struct span tenant = span_of_text(r->tenant);
+        claim[count++] = (struct turn_claim){
+            TURN_ACCOUNT_TENANT, auth_account(t->host, rq->realm, TURN_ACCOUNT_TENANT, tenant),
+            realm->per_tenant, name, tenant};
+    }
+    if (is_issued) {
+        struct span id = span_of_text(r->id);
+        claim[count++] = (struct turn_claim){
+            TURN_ACCOUNT_CREDENTIAL, auth_account(t->host, rq->realm, TURN_ACCOUNT_CREDENTIAL, id),
+            r->allocations, name, id};
+    }
+    return count;
+}
+
+static void give_claims(struct turn *t, const struct turn_claim *claim, int count)
 {
     const struct turn_host *h = t->host;
-    const struct settings_realm *realm = &t->settings->realm[rq->realm];
-    struct {
-        uint64_t account;
-        uint32_t limit;
-    } want[] = {
-        {NODE_ACCOUNT, t->settings->allocations},
-        {realm_account(rq->realm), realm->allocations},
-        {rq->account, realm->per_user},
-    };
-    enum { ACCOUNTS = sizeof(want) / sizeof(want[0]), NO_LIMIT = 0xffffff };
-    for (int i = 0; i < ACCOUNTS; i++) {
-        uint32_t limit = want[i].limit ? want[i].limit : NO_LIMIT;
-        if (!h->take(h->context, want[i].account, limit)) {
-            while (i-- > 0) {
-                h->give(h->context, want[i].account);
-            }
-            return false;
+    while (count-- > 0) {
+        h->give(h->context, claim[count].kind, claim[count].account);
+    }
+}
+
+/* take_claims — count the allocation by each of them: all or none. */
+static int take_claims(struct turn *t, struct request *rq, const struct turn_claim *claim,
+                       int count)
+{
+    const struct turn_host *h = t->host;
+    for (int i = 0; i < count; i++) {
+        enum turn_taken taken = h->take(h->context, &claim[i]);
+        if (taken != TURN_TAKEN) {
+            give_claims(t, claim, i);
+            rq->awaits = claim[i].account;
+            return taken == TURN_FULL ? -REFUSAL_QUOTA : TURN_AWAITS;
         }
     }
-    return true;
+    return 0;
 }
 
-static void give_quotas(struct turn *t, const struct user *u)
+/* give_quotas — what take_claims counted for an allocation of that user. */
+static void give_quotas(struct turn *t, uint32_t user)
 {
     const struct turn_host *h = t->host;
-    h->give(h->context, NODE_ACCOUNT);
-    h->give(h->context, realm_account(u->realm));
-    h->give(h->context, u->account);
+    const struct user *u = user_at(&t->users, user);
+    const struct user_rights *r = user_rights(&t->users, user);
+    h->give(h->context, TURN_ACCOUNT_NODE, NODE_ACCOUNT);
+    h->give(h->context, TURN_ACCOUNT_REALM, realm_account(u->realm));
+    h->give(h->context, TURN_ACCOUNT_USER, u->account);
+    if (r && r->tenant) {
+        h->give(h->context, TURN_ACCOUNT_TENANT, r->tenant);
+    }
+    if (r && r->credential) {
+        h->give(h->context, TURN_ACCOUNT_CREDENTIAL, r->credential);
+    }
 }
 
-static uint32_t take_user(struct turn *t, const struct request *rq)
+static uint32_t take_user(struct turn *t, const struct request *rq, const struct turn_claim *claim,
+                          int count)
 {
     struct user_facts facts = {
         .name = {(const uint8_t *)rq->name, rq->name_size},
@@ -71,23 +114,38 @@ static uint32_t take_user(struct turn *t, const struct request *rq)
         .account = rq->account,
         .algorithm = rq->algorithm,
         .realm = rq->realm,
+        .rights = &rq->rights,
     };
+    for (int i = 0; i < count; i++) {
+        facts.tenant = claim[i].kind == TURN_ACCOUNT_TENANT ? claim[i].account : facts.tenant;
+        facts.credential =
+            claim[i].kind == TURN_ACCOUNT_CREDENTIAL ? claim[i].account : facts.credential;
+    }
     return user_take(&t->users, &facts);
 }
 
-int allocation_begin(struct turn *t, const struct request *rq, uint32_t *flow)
+/* rate_of — bytes per second that the allocation may relay; 0: no limit. */
+static uint64_t rate_of(const struct turn *t, const struct request *rq)
 {
-    const struct settings_realm *realm = &t->settings->realm[rq->realm];
+    uint64_t realm = t->settings->realm[rq->realm].bandwidth;
+    uint64_t own = rq->rights.bandwidth;
+    return own && (!realm || own < realm) ? own : realm;
+}
+
+int allocation_begin(struct turn *t, struct request *rq, uint32_t *flow)
+{
+    struct turn_claim claim[CLAIMS];
+    int count = claims_of(t, rq, claim);
     uint32_t user;
-    int result = -REFUSAL_NO_CAPACITY;
-    if (!take_quotas(t, rq)) {
-        return -REFUSAL_QUOTA;
+    int result = take_claims(t, rq, claim, count);
+    if (result != 0) {
+        return result;
     }
-    *flow = flow_open(&t->flows, rq->path, realm->bandwidth);
+    *flow = flow_open(&t->flows, rq->path, rate_of(t, rq));
     if (*flow == FLOW_NONE) {
         goto no_flow;
     }
-    user = take_user(t, rq);
+    user = take_user(t, rq, claim, count);
     if (user == USER_NONE) {
         goto no_user;
     }
@@ -95,7 +153,13 @@ int allocation_begin(struct turn *t, const struct request *rq, uint32_t *flow)
         goto no_record;
     }
     struct allocation *a = allocation_at(t, *flow);
-    *a = (struct allocation){.user = user, .began = rq->now.mono, .peers = PEER_CONNECTION_NONE};
+    *a = (struct allocation){
+        .user = user,
+        .began = rq->now.mono,
+        .owner_at = rq->account_at,
+        .owner_size = rq->account_size,
+        .peers = PEER_CONNECTION_NONE,
+    };
     a->session = (uint64_t)(t->host->boot & 0xffffff) << 40 | (uint64_t)t->host->worker << 32 |
                  (uint32_t)++t->sessions;
     memcpy(a->id, stun_message_id(&rq->message).bytes, STUN_ID_SIZE);
@@ -106,10 +170,8 @@ no_record:
 no_user:
     flow_close(&t->flows, *flow);
 no_flow:
-    t->host->give(t->host->context, NODE_ACCOUNT);
-    t->host->give(t->host->context, realm_account(rq->realm));
-    t->host->give(t->host->context, rq->account);
-    return result;
+    give_claims(t, claim, count);
+    return -REFUSAL_NO_CAPACITY;
 }
 
 bool allocation_attach(struct turn *t, uint32_t flow, const struct turn_endpoint *endpoint,
@@ -147,7 +209,11 @@ void allocation_schedule(struct turn *t, uint32_t flow, struct mono now)
     }
     /* Never more than a turn of the wheel ahead: there it would be met, and passed over, among
      * those whose time has come. */
-    struct mono look = mono_add_s(now, f->permit_count > 0 ? ALLOCATION_SWEEP : ALLOCATION_LOOK);
+    uint32_t wait = f->permit_count > 0 ? ALLOCATION_SWEEP : ALLOCATION_LOOK;
+    if (t->settings->interim > 0 && t->settings->interim < wait) {
+        wait = t->settings->interim;
+    }
+    struct mono look = mono_add_s(now, wait);
     if (mono_is_before(look, next)) {
         next = look;
     }
@@ -173,19 +239,21 @@ bool allocation_look(struct turn *t, uint32_t flow, struct now now)
     return true;
 }
 
-static void tell_closed(struct turn *t, uint32_t flow, enum turn_reason reason, struct now now)
+struct turn_event allocation_describe(const struct turn *t, uint32_t flow,
+                                      enum turn_event_kind kind, struct now now,
+                                      char name[STUN_NAME_MAX + 1])
 {
     const struct flow *f = flow_at(&t->flows, flow);
     const struct allocation *a = allocation_at(t, flow);
     const struct settings_realm *realm = &t->settings->realm[user_at(&t->users, a->user)->realm];
-    char name[STUN_NAME_MAX + 1];
+    const struct user_rights *rights = user_rights(&t->users, a->user);
     struct turn_event event = {
-        .kind = TURN_EVENT_CLOSED,
-        .reason = reason,
+        .kind = kind,
         .session = a->session,
         .path = &f->path,
         .user = {(const uint8_t *)name, user_name(&t->users, a->user, name)},
         .realm = {(const uint8_t *)realm->name, realm->name_size},
+        .rights = rights ? &rights->rights : NULL,
         .relayed = {a->relayed[0], a->relayed[1]},
         .duration_ns = now.mono.ns - a->began.ns,
         .up = f->up,
@@ -193,6 +261,30 @@ static void tell_closed(struct turn *t, uint32_t flow, enum turn_reason reason, 
         .permissions = f->permit_count,
         .channels = f->channel_count,
     };
+    if (a->owner_size < event.user.size) {
+        event.owner = (struct span){(const uint8_t *)name + a->owner_at, a->owner_size};
+    }
+    return event;
+}
+
+static void tell_closed(struct turn *t, uint32_t flow, enum turn_reason reason, struct now now)
+{
+    char name[STUN_NAME_MAX + 1];
+    struct turn_event event = allocation_describe(t, flow, TURN_EVENT_CLOSED, now, name);
+    event.reason = reason;
+    t->host->event(t->host->context, &event);
+}
+
+void allocation_tell(struct turn *t, uint32_t flow, struct now now)
+{
+    struct allocation *a = allocation_at(t, flow);
+    uint32_t age = (uint32_t)((now.mono.ns - a->began.ns) / MONO_SECOND);
+    char name[STUN_NAME_MAX + 1];
+    if (t->settings->interim == 0 || age - a->told < t->settings->interim) {
+        return;
+    }
+    a->told = age;
+    struct turn_event event = allocation_describe(t, flow, TURN_EVENT_LIVES, now, name);
     t->host->event(t->host->context, &event);
 }
 
@@ -201,7 +293,7 @@ void allocation_abandon(struct turn *t, uint32_t flow)
     struct allocation *a = allocation_at(t, flow);
     allocation_detach(t, flow, NETADDR_IPV4);
     allocation_detach(t, flow, NETADDR_IPV6);
-    give_quotas(t, user_at(&t->users, a->user));
+    give_quotas(t, a->user);
     user_give(&t->users, a->user);
     wheel_remove(&t->wheel, flow);
     flow_close(&t->flows, flow);
@@ -210,8 +302,10 @@ void allocation_abandon(struct turn *t, uint32_t flow)
 void allocation_end(struct turn *t, uint32_t flow, enum turn_reason reason, struct now now)
 {
     tell_closed(t, flow, reason, now);
-    allocation_abandon(t, flow);
     t->counts.closed++;
+    t->counts.closed_by[flow_at(&t->flows, flow)->path.kind]++;
+    t->counts.closed_for[reason]++;
+    allocation_abandon(t, flow);
 }
 
 uint32_t allocation_lifetime(const struct turn *t, const struct request *rq, bool has_asked,

@@ -16,6 +16,8 @@ struct allocation {
     struct wheel_link timer;
     uint32_t user; /* a reference held */
     uint64_t session;
+    uint32_t told;                 /* seconds after `began` that it was last told to live */
+    uint16_t owner_at, owner_size; /* user part of the name */
     struct mono began;
     struct netaddr relayed[FLOW_FAMILIES]; /* as clients are told; family NONE: none */
     uint8_t id[STUN_ID_SIZE];              /* of the Allocate, for its retransmissions */
@@ -39,9 +41,9 @@ static inline struct allocation *allocation_at(const struct turn *t, uint32_t fl
 uint32_t allocation_find(struct turn *t, const struct path *path, struct now now);
 
 /* allocation_begin — a flow and its record for the authentic request, without relayed addresses
- * yet, quotas taken. Returns 0 with *flow set; REFUSAL_QUOTA or REFUSAL_NO_CAPACITY, as a negative
- * number, with nothing left behind. */
-int allocation_begin(struct turn *t, const struct request *rq, uint32_t *flow);
+ * yet, quotas taken. Returns 0 with *flow set; TURN_AWAITS with rq->awaits set; REFUSAL_QUOTA or
+ * REFUSAL_NO_CAPACITY, as a negative number. Unless 0, nothing is left behind. */
+int allocation_begin(struct turn *t, struct request *rq, uint32_t *flow);
 
 /* allocation_attach — give it an opened endpoint until `deadline`. Returns false, the endpoint
  * still the caller's, when memory is short. */
@@ -66,6 +68,15 @@ void allocation_abandon(struct turn *t, uint32_t flow);
 
 /* allocation_end — end it: effects, quotas, its one record. Never fails. */
 void allocation_end(struct turn *t, uint32_t flow, enum turn_reason reason, struct now now);
+
+/* allocation_describe — an event of that kind about it, with what is known of the session, its
+ * totals so far included. `name` is where the user's name is put. Never fails. */
+struct turn_event allocation_describe(const struct turn *t, uint32_t flow,
+                                      enum turn_event_kind kind, struct now now,
+                                      char name[STUN_NAME_MAX + 1]);
+
+/* allocation_tell — tell the host that it lives, when that is due. Never fails. */
+void allocation_tell(struct turn *t, uint32_t flow, struct now now);
 
 /* allocation_lifetime — seconds to grant: what was asked (has_asked) within the realm's bounds, cut
  * to how long the credential lets it live. RFC 8656 7.2. Never fails. */

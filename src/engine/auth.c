@@ -15,11 +15,12 @@ struct wall auth_until(const struct settings_realm *realm, struct wall expires)
     return (struct wall){expires.s + (realm->is_strict ? 0 : (int64_t)realm->grace)};
 }
 
-uint64_t auth_account(const struct turn_host *host, uint8_t realm, struct span account)
+uint64_t auth_account(const struct turn_host *host, uint8_t realm, enum turn_account kind,
+                      struct span name)
 {
     struct siphash_key key = host->account_key;
-    key.word[1] ^= realm;
-    return siphash(&key, account.bytes, account.size);
+    key.word[1] ^= realm | (uint64_t)kind << 8;
+    return siphash(&key, name.bytes, name.size);
 }
 
 /* is_complete — everything a signed request must have, RFC 8489 9.2.4. */
@@ -66,16 +67,10 @@ static bool is_signed_by(const struct turn *t, const struct request *rq, const s
 
 static bool find_realm(const struct turn *t, struct request *rq)
 {
-    struct span name = stun_message_value(&rq->message, STUN_KNOWN_REALM);
-    for (uint8_t i = 0; i < t->settings->realm_count; i++) {
-        const struct settings_realm *realm = &t->settings->realm[i];
-        struct span own = {(const uint8_t *)realm->name, realm->name_size};
-        if (!realm->is_gone && span_is_equal(name, own)) {
-            rq->realm = i;
-            return true;
-        }
-    }
-    return false;
+    int number =
+        settings_realm_number(t->settings, stun_message_value(&rq->message, STUN_KNOWN_REALM));
+    rq->realm = number < 0 ? rq->realm : (uint8_t)number;
+    return number >= 0;
 }
 
 /* names_user — whether the request's USERNAME or USERHASH is that of a kept user. */
@@ -104,6 +99,7 @@ static bool check_kept(struct turn *t, struct request *rq)
     }
     uint32_t user = allocation_at(t, rq->flow)->user;
     const struct user *u = user_at(&t->users, user);
+    const struct user_rights *rights = user_rights(&t->users, user);
     if (u->realm != rq->realm || u->algorithm != rq->algorithm || !names_user(t, rq, user) ||
         !is_signed_by(t, rq, &u->key)) {
         return false;
@@ -112,6 +108,7 @@ static bool check_kept(struct turn *t, struct request *rq)
     rq->expires = u->expires;
     rq->until = u->until;
     rq->account = u->account;
+    rq->rights.client = rights ? rights->rights.client : rq->rights.client;
     rq->name_size = (uint16_t)user_name(&t->users, user, rq->name);
     return true;
 }
@@ -131,7 +128,10 @@ static bool take_found(struct turn *t, struct request *rq, const struct keyring_
         rq->name[found->name_size] = '\0';
         struct span account = {(const uint8_t *)found->name + found->account_at,
                                found->account_size};
-        rq->account = auth_account(t->host, rq->realm, account);
+        rq->account = auth_account(t->host, rq->realm, TURN_ACCOUNT_USER, account);
+        rq->account_at = (uint16_t)found->account_at;
+        rq->account_size = (uint16_t)found->account_size;
+        rq->rights = found->rights;
         return true;
     }
     return false;
@@ -150,6 +150,7 @@ static enum auth_verdict ask_keyring(struct turn *t, struct request *rq, enum re
             stun_message_value(&rq->message, is_hash ? STUN_KNOWN_USERHASH : STUN_KNOWN_USERNAME),
         .realm_name = {(const uint8_t *)realm->name, realm->name_size},
         .may_fetch = true,
+        .worker = t->host->worker,
     };
     struct keyring_found found = {.count = 0};
     enum keyring_answer answer = KEYRING_UNKNOWN;
@@ -165,7 +166,7 @@ static enum auth_verdict ask_keyring(struct turn *t, struct request *rq, enum re
         *why = REFUSAL_NO_STORE;
         return AUTH_REFUSED;
     }
-    if (answer == KEYRING_UNKNOWN) {
+    if (answer == KEYRING_UNKNOWN || answer == KEYRING_REVOKED) {
         struct stun_key nobody = {.size = DIGEST_MD5_SIZE};
         (void)is_signed_by(t, rq, &nobody); /* an unknown user takes as long as a wrong password */
         return AUTH_REFUSED;
@@ -213,6 +214,9 @@ enum auth_verdict auth_check(struct turn *t, struct request *rq, enum refusal_ki
     if (!rq->nonce_is_valid) {
         return AUTH_REFUSED;
     }
+    rq->rights = (struct rights){.peer_count = 0};
+    rq->account_at = 0;
+    rq->account_size = 0;
     enum auth_verdict verdict = check_kept(t, rq) ? AUTH_OK : ask_keyring(t, rq, why);
     if (verdict != AUTH_OK) {
         return verdict;
@@ -222,7 +226,8 @@ enum auth_verdict auth_check(struct turn *t, struct request *rq, enum refusal_ki
         return AUTH_REFUSED;
     }
     rq->is_authentic = true;
-    return AUTH_OK;
+    *why = REFUSAL_FORBIDDEN; /* RFC 8656 7.2: by policy, and no other credential would help */
+    return rights_admit(&rq->rights, &rq->path->client.a) ? AUTH_OK : AUTH_REFUSED;
 }
 
 bool auth_is_owner(const struct turn *t, const struct request *rq)

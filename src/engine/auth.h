@@ -27,7 +27,9 @@ bool auth_is_owner(const struct turn *t, const struct request *rq);
  * that never expires. Never fails. */
 struct wall auth_until(const struct settings_realm *realm, struct wall expires);
 
-/* auth_account — the 64-bit account of a user's allocations, in quotas. Never fails. */
-uint64_t auth_account(const struct turn_host *host, uint8_t realm, struct span account);
+/* auth_account — the 64-bit account that the allocations of a user, a tenant or a credential are
+ * counted by. Never fails. */
+uint64_t auth_account(const struct turn_host *host, uint8_t realm, enum turn_account kind,
+                      struct span name);
 
 #endif

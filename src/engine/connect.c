@@ -87,6 +87,8 @@ void connect_passed(struct turn *t, uint32_t link, uint64_t up, uint64_t down)
     struct flow *f = flow_at(&t->flows, peer_connection_at(t, link)->flow);
     f->up.bytes += up;
     f->down.bytes += down;
+    t->flows.up.by_path[f->path.kind].bytes += up;
+    t->flows.down.by_path[f->path.kind].bytes += down;
 }
 
 unsigned connect_worker(const struct turn *t, const struct request *rq)

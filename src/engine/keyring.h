@@ -6,12 +6,14 @@
 
 #include "base/mono.h"
 #include "wire/stun_integrity.h"
+#include "engine/rights.h"
 
 enum { KEYRING_ENTRIES_MAX = 16 };
 
 enum keyring_answer {
     KEYRING_FOUND,
     KEYRING_UNKNOWN, /* no such user */
+    KEYRING_REVOKED, /* there was one, and what she had is void: as unknown, and at once */
     KEYRING_LATER,   /* being fetched: turn_key_arrived will be called for this name */
     KEYRING_DOWN,    /* cannot be told at present, and will not be soon */
 };
@@ -23,6 +25,7 @@ struct keyring_query {
     struct span name;       /* borrowed; up to STUN_NAME_MAX bytes */
     struct span realm_name; /* borrowed */
     bool may_fetch;         /* begin to fetch what is not at hand: a client waits for it */
+    uint16_t worker;        /* who asks, and is to be told when it has arrived */
 };
 
 /* Keys that the user may be signing with: several while secrets are rotated. */
@@ -36,6 +39,7 @@ struct keyring_found {
     size_t name_size;
     size_t account_at; /* the part of the name that quotas count by */
     size_t account_size;
+    struct rights rights;
 };
 
 struct keyring {

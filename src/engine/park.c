@@ -55,6 +55,7 @@ bool park_put(struct turn *t, const struct request *rq, struct span name)
         .size = (uint16_t)m->size,
         .path = *rq->path,
         .until = rq->park_until.ns ? rq->park_until : mono_add_s(rq->now.mono, PARK_WAIT),
+        .account = rq->awaits,
         .name_at = (uint16_t)(name.bytes - m->bytes),
         .name_size = (uint16_t)name.size,
     };
@@ -84,7 +85,23 @@ bool park_take(struct turn *t, uint8_t realm, struct span name, struct park_plac
     for (int i = 0; i < TURN_PARKED_MAX; i++) {
         struct park_place *p = &parking->place[i];
         struct span own = {p->bytes + p->name_at, p->name_size};
-        if (p->is_used && p->realm == realm && span_is_equal(own, name)) {
+        if (p->is_used && p->account == 0 && p->realm == realm && span_is_equal(own, name)) {
+            take(parking, p, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool park_take_account(struct turn *t, uint64_t account, struct park_place *out)
+{
+    struct parking *parking = parking_of(t);
+    if (!is_committed(t)) {
+        return false;
+    }
+    for (int i = 0; i < TURN_PARKED_MAX; i++) {
+        struct park_place *p = &parking->place[i];
+        if (p->is_used && p->account == account) {
             take(parking, p, out);
             return true;
         }

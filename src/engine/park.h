@@ -18,6 +18,7 @@ struct park_place {
     uint16_t size;
     struct path path;
     struct mono until;
+    uint64_t account; /* whose share it waits for; 0: for a key */
     uint16_t name_at;
     uint16_t name_size;
     uint8_t bytes[STUN_MESSAGE_MAX];
@@ -28,14 +29,18 @@ struct parking {
     struct park_place place[TURN_PARKED_MAX];
 };
 
-/* park_put — keep a request until its key arrives; `name` is the attribute value that was asked
- * for, within the message. A retransmission of one that waits already is not kept twice. Returns
- * false when there is no place for it: the caller answers 500. */
+/* park_put — keep a request until its key arrives, or the share of rq->awaits, where that is not 0;
+ * `name` is the attribute value that was asked for, within the message. A retransmission of one
+ * that waits already is not kept twice. Returns false when there is no place for it: the caller
+ * answers 500. */
 bool park_put(struct turn *t, const struct request *rq, struct span name);
 
 /* park_take — the next request that waits for this name, copied to *out and forgotten here. Returns
  * false when there is none. */
 bool park_take(struct turn *t, uint8_t realm, struct span name, struct park_place *out);
+
+/* park_take_account — the next request that waits for that account's share, likewise. */
+bool park_take_account(struct turn *t, uint64_t account, struct park_place *out);
 
 /* park_take_late — the next request whose time is over at `now`. Returns false when there is
  * none. */

@@ -24,7 +24,11 @@ static bool ask_realm(const struct turn *t, uint32_t flow, uint8_t realm,
                       const struct netaddr *host, struct permit *out)
 {
     uint8_t own;
+    const struct user_rights *rights = user_rights(&t->users, allocation_at(t, flow)->user);
     enum policy_verdict verdict = policy_ask(&t->settings->realm[realm].policy, host, &own);
+    if (rights && !rights_reach(&rights->rights, host)) {
+        verdict = POLICY_DENY;
+    }
     if (verdict == POLICY_RELAY_ONLY && netaddr_is_loopback(host)) {
         /* Only who relays from loopback meets other relays there: two browsers on one laptop. */
         const struct netaddr *relayed = &allocation_at(t, flow)->relayed[host->family - 1];

@@ -122,6 +122,18 @@ void policy_init(struct policy *policy, const struct own *own, struct policy_rul
     }
 }
 
+bool policy_guard(struct policy *policy, const struct netaddr *host)
+{
+    if (policy->special_count == POLICY_SPECIALS_MAX) {
+        return false;
+    }
+    memmove(policy->special + 1, policy->special,
+            policy->special_count * sizeof(policy->special[0])); /* the first that fits counts */
+    policy->special[0] = (struct policy_special){prefix_of(host, netaddr_size(host) * 8), true};
+    policy->special_count++;
+    return true;
+}
+
 /* rule_in — the first rule of a group that is for exactly this prefix; NULL when there is none. */
 static const struct policy_rule *
 rule_in(const struct policy *policy, const struct policy_group *group, const struct netaddr *first)

@@ -53,6 +53,10 @@ enum policy_verdict {
 void policy_init(struct policy *policy, const struct own *own, struct policy_rule *rules,
                  size_t count);
 
+/* policy_guard — deny a host by default, whatever range it lies in: only a rule for it alone opens
+ * it. Of a service that this server uses. Returns false when there are too many. */
+bool policy_guard(struct policy *policy, const struct netaddr *host);
+
 /* policy_ask — whether `peer` (port not looked at) may be reached, and as which of our own hosts.
  * Operator before default, most specific first, deny before allow; every special-purpose range is
  * denied by default, the unspecified address always; an address that embeds another must pass as

@@ -153,6 +153,7 @@ void reply_refuse(struct turn *t, const struct request *rq, enum refusal_kind ki
     if (!may_answer(t, rq)) {
         return;
     }
+    t->counts.answers[method_place(rq->message.method)][kind]++;
     bool is_signed = rq->is_authentic && !(row->with & REFUSAL_UNSIGNED);
     uint8_t bytes[STUN_MESSAGE_MAX];
     struct stun_build b = stun_build_begin(bytes, sizeof(bytes), STUN_ERROR, rq->message.method,
@@ -180,6 +181,7 @@ void reply_succeed(struct turn *t, const struct request *rq, const struct answer
     if (!may_answer(t, rq)) {
         return;
     }
+    t->counts.answers[method_place(rq->message.method)][REFUSAL_NONE]++;
     uint8_t bytes[STUN_MESSAGE_MAX];
     struct stun_build b = stun_build_begin(bytes, sizeof(bytes), STUN_SUCCESS, rq->message.method,
                                            stun_message_id(&rq->message));

@@ -22,9 +22,16 @@ struct request {
     struct stun_key key;
     struct wall expires, until; /* as struct user has them */
     uint64_t account;
+    uint64_t awaits; /* the account whose share is being fetched, when a handler returns
+                        TURN_AWAITS */
+    struct rights rights;
+    uint16_t account_at, account_size; /* the part of the name that the account stands for */
     uint16_t name_size;
     char name[STUN_NAME_MAX + 1];
 };
+
+/* What a handler returns when the request must be parked until more is known of rq->awaits. */
+enum { TURN_AWAITS = 2 };
 
 /* What a success says. */
 struct answer {

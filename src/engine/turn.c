@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/turn.h"
 
-#include "base/secret.h"
 #include "engine/allocate.h"
 #include "engine/allocation.h"
 #include "engine/auth.h"
@@ -15,11 +14,9 @@
 #include "engine/prefetch.h"
 #include "engine/refresh.h"
 #include "engine/reply.h"
+#include "engine/review.h"
 
-enum {
-    TICK_STEPS = 256, /* steps of a call of turn_tick: */
-    STEP_RECORDS = 4, /* an allocation is one, and so are so many of its permissions or channels */
-};
+enum { TICK_STEPS = 256 }; /* of a call of turn_tick, counted by review_steps */
 
 const char *turn_reason_name(enum turn_reason reason)
 {
@@ -27,6 +24,7 @@ const char *turn_reason_name(enum turn_reason reason)
         [TURN_REASON_NONE] = "none",         [TURN_REASON_CLIENT] = "client",
         [TURN_REASON_EXPIRED] = "expired",   [TURN_REASON_USER] = "user_removed",
         [TURN_REASON_SHUTDOWN] = "shutdown", [TURN_REASON_DISCONNECTED] = "disconnected",
+        [TURN_REASON_REVOKED] = "revoked",   [TURN_REASON_KICKED] = "kicked",
     };
     return names[reason];
 }
@@ -49,6 +47,8 @@ bool turn_init(struct turn *t, const struct turn_host *host, const struct settin
         !region_init(&t->allocations, host->memory,
                      (size_t)host->capacity * sizeof(struct allocation)) ||
         !region_init(&t->parking_memory, host->memory, sizeof(struct parking)) ||
+        !region_init(&t->revoking_memory, host->memory,
+                     TURN_REVOCATIONS_MAX * sizeof(struct turn_revoking)) ||
         !peer_connection_init(t, host->capacity)) {
         turn_fini(t);
         return false;
@@ -64,6 +64,7 @@ void turn_fini(struct turn *t)
     user_table_fini(&t->users);
     region_fini(&t->allocations);
     region_fini(&t->parking_memory);
+    region_fini(&t->revoking_memory);
     peer_connection_fini(t);
 }
 
@@ -147,6 +148,17 @@ static struct span asked_name(const struct stun_message *m)
     return stun_message_value(m, has_name ? STUN_KNOWN_USERNAME : STUN_KNOWN_USERHASH);
 }
 
+/* park — have a request wait for what is being fetched, or answer that it cannot. */
+static void park(struct turn *t, struct request *rq)
+{
+    if (park_put(t, rq, asked_name(&rq->message))) {
+        t->counts.parked++;
+    } else {
+        t->counts.park_full++;
+        refuse(t, rq, REFUSAL_NO_STORE);
+    }
+}
+
 /* serve — an authenticated method: who is it, is it understood, do it, answer. */
 static void serve(struct turn *t, struct request *rq)
 {
@@ -160,12 +172,7 @@ static void serve(struct turn *t, struct request *rq)
         refuse(t, rq, why);
         return;
     case AUTH_LATER:
-        if (park_put(t, rq, asked_name(&rq->message))) {
-            t->counts.parked++;
-        } else {
-            t->counts.park_full++;
-            refuse(t, rq, REFUSAL_NO_STORE);
-        }
+        park(t, rq);
         return;
     case AUTH_OK:
         break;
@@ -177,6 +184,8 @@ static void serve(struct turn *t, struct request *rq)
     int result = handle(t, rq, &answer);
     if (result < 0) {
         refuse(t, rq, (enum refusal_kind) - result);
+    } else if (result == TURN_AWAITS) {
+        park(t, rq);
     } else if (result != ANSWER_LATER) {
         reply_succeed(t, rq, &answer);
     }
@@ -224,6 +233,7 @@ static void receive(struct turn *t, const struct path *from, struct span bytes, 
     rq.flow = FLOW_NONE;
     rq.nonce_is_valid = false;
     rq.is_authentic = false;
+    rq.awaits = 0;
     rq.name_size = 0;
     rq.name[0] = '\0';
     rq.realm = t->settings->realm_of_listener[from->listener % SETTINGS_LISTENERS_MAX];
@@ -253,6 +263,18 @@ void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct no
 {
     struct park_place place;
     for (int i = 0; i < TURN_PARKED_MAX && park_take(t, realm, name, &place); i++) {
+        receive(t, &place.path, (struct span){place.bytes, place.size}, now, place.until);
+    }
+}
+
+void turn_share_arrived(struct turn *t, uint64_t account, struct now now)
+{
+    struct park_place place;
+    uint64_t parked = t->counts.parked;
+    /* When one has to wait again, so would the others. */
+    for (int i = 0;
+         i < TURN_PARKED_MAX && t->counts.parked == parked && park_take_account(t, account, &place);
+         i++) {
         receive(t, &place.path, (struct span){place.bytes, place.size}, now, place.until);
     }
 }
@@ -344,96 +366,6 @@ static void refuse_late(struct turn *t, const struct park_place *place, struct n
     }
 }
 
-/* review — what the keyring of today says of a kept user: false when it is gone and had no expiry;
- * a time-limited one whose secret is gone gets its realm's grace from now. */
-static bool review(struct turn *t, uint32_t user, struct now now)
-{
-    struct user *u = user_at(&t->users, user);
-    if (t->settings->realm[u->realm].is_gone) {
-        return false;
-    }
-    const struct settings_realm *realm = &t->settings->realm[u->realm];
-    char name[STUN_NAME_MAX + 1];
-    struct keyring_found found = {.count = 0};
-    struct keyring_query query = {
-        .realm = u->realm,
-        .algorithm = u->algorithm,
-        .name = {(const uint8_t *)name, user_name(&t->users, user, name)},
-        .realm_name = {(const uint8_t *)realm->name, realm->name_size},
-    };
-    const struct keyring *k = t->host->keyring;
-    enum keyring_answer answer = k->find(k->context, &query, t->host->digest, &found);
-    bool has_key = answer != KEYRING_FOUND && answer != KEYRING_UNKNOWN;
-    for (size_t i = 0; i < found.count; i++) {
-        const struct stun_key *key = &found.entry[i].key;
-        has_key = has_key || (key->size == u->key.size &&
-                              secret_is_equal(key->bytes, u->key.bytes, key->size));
-    }
-    secret_wipe(&found, sizeof(found));
-    if (has_key) {
-        u->until = auth_until(realm, u->expires); /* the bound may have been moved */
-        return u->until.s == 0 || now.wall.s < u->until.s;
-    }
-    if (u->expires.s != 0) {
-        struct wall until = auth_until(realm, now.wall);
-        u->until = until.s < u->until.s ? until : u->until;
-        return now.wall.s < u->until.s;
-    }
-    return has_key;
-}
-
-static bool is_live_at(const struct turn *t, uint32_t flow)
-{
-    return (flow_at(&t->flows, flow)->link.generation & 1) != 0;
-}
-
-/* keep_bound — have an allocation end no later than its user's credential lets it. */
-static void keep_bound(struct turn *t, uint32_t flow, struct now now)
-{
-    const struct user *u = user_at(&t->users, allocation_at(t, flow)->user);
-    if (u->until.s == 0) {
-        return;
-    }
-    enum { LONGEST = 7 * 86400 }; /* seconds: no lifetime is as long, and the sum below fits */
-    int64_t left = u->until.s > now.wall.s ? u->until.s - now.wall.s : 0;
-    if (left > LONGEST) {
-        return;
-    }
-    struct mono last = mono_add_s(now.mono, (uint64_t)left);
-    for (int i = 0; i < FLOW_FAMILIES; i++) {
-        if (mono_is_before(last, flow_at(&t->flows, flow)->deadline[i])) {
-            flow_extend(&t->flows, flow, (enum netaddr_family)(i + 1), last);
-        }
-    }
-    allocation_schedule(t, flow, now.mono);
-}
-
-/* steps_of — what looking at an allocation, or ending it, counts for. */
-static uint32_t steps_of(const struct turn *t, uint32_t flow)
-{
-    const struct flow *f = flow_at(&t->flows, flow);
-    return 1 + ((uint32_t)f->permit_count + f->channel_count) / STEP_RECORDS;
-}
-
-/* review_some — a bounded part of what a reload has to do; true when it is done. */
-static bool review_some(struct turn *t, struct now now)
-{
-    for (uint32_t steps = 0; steps < TICK_STEPS && t->review_next < t->review_end; steps++) {
-        uint32_t flow = t->review_next++;
-        if (!is_live_at(t, flow)) {
-            continue;
-        }
-        steps += steps_of(t, flow);
-        if (review(t, allocation_at(t, flow)->user, now)) {
-            keep_bound(t, flow, now);
-            connect_review(t, flow, now);
-        } else {
-            allocation_end(t, flow, TURN_REASON_USER, now);
-        }
-    }
-    return t->review_next >= t->review_end;
-}
-
 struct mono turn_tick(struct turn *t, struct now now)
 {
     struct park_place place;
@@ -448,9 +380,10 @@ struct mono turn_tick(struct turn *t, struct now now)
         if (flow == WHEEL_NONE) {
             return earlier(wheel_next(&t->wheel), park_next(t));
         }
-        steps += steps_of(t, flow);
+        steps += review_steps(t, flow);
         if (allocation_look(t, flow, now)) {
             permission_sweep(t, flow, now);
+            allocation_tell(t, flow, now);
             allocation_schedule(t, flow, now.mono);
         }
     }
@@ -459,7 +392,7 @@ struct mono turn_tick(struct turn *t, struct now now)
 
 bool turn_needs_tick(const struct turn *t)
 {
-    return t->wheel.waiting > 0 || park_next(t).ns != 0 || t->review_next < t->review_end;
+    return t->wheel.waiting > 0 || park_next(t).ns != 0 || turn_is_reviewing(t);
 }
 
 void turn_drain(struct turn *t)
@@ -470,7 +403,7 @@ void turn_drain(struct turn *t)
 void turn_end_all(struct turn *t, enum turn_reason reason, struct now now)
 {
     for (uint32_t i = 0; i < t->flows.flows.touched; i++) {
-        if (is_live_at(t, i)) {
+        if (review_is_live(t, i)) {
             allocation_end(t, i, reason, now);
         }
     }
@@ -479,6 +412,40 @@ void turn_end_all(struct turn *t, enum turn_reason reason, struct now now)
 void turn_reload(struct turn *t, const struct settings *settings)
 {
     put_in_force(t, settings);
-    t->review_next = 0;
-    t->review_end = t->flows.flows.touched;
+    review_all(t);
+}
+
+void turn_review(struct turn *t)
+{
+    review_all(t);
+}
+
+void turn_revoke(struct turn *t, const struct turn_revocation *revocation, struct now now)
+{
+    review_revoke(t, revocation, now);
+}
+
+bool turn_kick(struct turn *t, uint64_t session, struct now now)
+{
+    for (uint32_t i = 0; i < t->flows.flows.touched; i++) {
+        if (review_is_live(t, i) && allocation_at(t, i)->session == session) {
+            allocation_end(t, i, TURN_REASON_KICKED, now);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t turn_each(const struct turn *t, uint32_t from, uint32_t steps, struct now now,
+                   void (*tell)(void *context, const struct turn_event *event), void *context)
+{
+    uint32_t end = t->flows.flows.touched;
+    for (; from < end && steps > 0; from++, steps--) {
+        if (review_is_live(t, from)) {
+            char name[STUN_NAME_MAX + 1];
+            struct turn_event event = allocation_describe(t, from, TURN_EVENT_LIVES, now, name);
+            tell(context, &event);
+        }
+    }
+    return from < end ? from : UINT32_MAX;
 }

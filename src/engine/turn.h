@@ -13,6 +13,8 @@
 #include "relay/flow.h"
 #include "engine/keyring.h"
 #include "engine/limiter.h"
+#include "engine/method.h"
+#include "engine/refusal.h"
 #include "engine/settings.h"
 #include "engine/user.h"
 
@@ -42,11 +44,37 @@ struct turn_endpoint {
     uint8_t token[STUN_TOKEN_SIZE]; /* when reserve_next was asked */
 };
 
+/* Whose allocations are counted. */
+enum turn_account {
+    TURN_ACCOUNT_NODE,
+    TURN_ACCOUNT_REALM,
+    TURN_ACCOUNT_USER,       /* the user part of the name */
+    TURN_ACCOUNT_TENANT,     /* the label of the credential */
+    TURN_ACCOUNT_CREDENTIAL, /* its id */
+};
+
+/* One more allocation that an account wants to have. */
+struct turn_claim {
+    enum turn_account kind;
+    uint64_t account;  /* a hash of 64 bits: what is counted by */
+    uint32_t limit;    /* over all nodes, but for NODE and REALM; 0: no limit */
+    struct span realm; /* borrowed, as is `name`: of USER, TENANT and CREDENTIAL alone */
+    struct span name;
+};
+
+enum turn_taken {
+    TURN_TAKEN,
+    TURN_FULL,       /* the limit is reached */
+    TURN_TAKE_LATER, /* a share is being fetched: turn_share_arrived will be called */
+};
+
 enum turn_event_kind {
     TURN_EVENT_OPENED,    /* an allocation began */
     TURN_EVENT_CLOSED,    /* it ended: the one record with totals */
     TURN_EVENT_REFUSED,   /* a request was refused with `code` */
     TURN_EVENT_PERMITTED, /* a permission or channel was made: `peer` */
+    TURN_EVENT_LIVES,     /* it goes on: totals so far, every settings.interim seconds */
+    TURN_EVENT_KIND_COUNT
 };
 
 enum turn_reason {
@@ -56,6 +84,8 @@ enum turn_reason {
     TURN_REASON_USER,    /* its user is gone from the configuration */
     TURN_REASON_SHUTDOWN,
     TURN_REASON_DISCONNECTED, /* its connection is gone */
+    TURN_REASON_REVOKED,      /* its credential was taken back */
+    TURN_REASON_KICKED,       /* an operator ended it */
     TURN_REASON_COUNT
 };
 
@@ -67,8 +97,10 @@ struct turn_event {
     const struct path *path;
     uint16_t method;  /* of the request */
     uint16_t code;    /* of a refusal */
-    struct span user; /* may be empty */
+    struct span user; /* as on the wire; may be empty */
     struct span realm;
+    struct span owner;           /* the user part of it, where it is longer; else empty */
+    const struct rights *rights; /* NULL: plain ones */
     struct netaddr relayed[FLOW_FAMILIES];
     struct netaddr peer;
     uint64_t duration_ns;
@@ -99,10 +131,10 @@ struct turn_host {
     /* move — have another worker serve the connection of a path, and the message at hand. Returns
      * false when there is no such worker, or it is this one. */
     bool (*move)(void *context, const struct path *client, unsigned worker);
-    /* take — count one more for an account over the whole process; false at `limit`. */
-    bool (*take)(void *context, uint64_t account, uint32_t limit);
+    /* take — count one more for an account. Returns TURN_TAKEN, or why not. */
+    enum turn_taken (*take)(void *context, const struct turn_claim *claim);
     /* give — count one less. */
-    void (*give)(void *context, uint64_t account);
+    void (*give)(void *context, enum turn_account kind, uint64_t account);
     /* event — something happened. */
     void (*event)(void *context, const struct turn_event *event);
     const struct memory *memory;
@@ -117,8 +149,13 @@ struct turn_host {
     uint32_t capacity; /* allocations at most */
 };
 
+enum { TURN_PATHS = 5 };
+
 /* Everything the engine counts, for metrics. */
 struct turn_counts {
+    uint64_t answers[METHOD_COUNT][REFUSAL_COUNT]; /* by method_name; [REFUSAL_NONE]: success */
+    uint64_t opened_by[TURN_PATHS], closed_by[TURN_PATHS]; /* allocations, by kind of path */
+    uint64_t closed_for[TURN_REASON_COUNT];
     uint64_t bindings;
     uint64_t challenges;     /* 401 without integrity, and 438 */
     uint64_t unauthorized;   /* 401 with integrity */
@@ -131,6 +168,32 @@ struct turn_counts {
     uint64_t attempts, attempts_refused; /* by peers over TCP */
 };
 
+enum turn_revoked {
+    TURN_REVOKED_ACCOUNT, /* all of an account: `kind` and `name` */
+    TURN_REVOKED_NAME,    /* who logged in by exactly this name */
+};
+
+/* What is no longer good: credentials of before a moment. */
+struct turn_revocation {
+    enum turn_revoked what;
+    enum turn_account kind; /* USER, TENANT or CREDENTIAL */
+    uint8_t realm;
+    struct wall issued_by; /* those issued later stay */
+    uint16_t name_size;
+    char name[STUN_NAME_MAX + 1];
+};
+
+enum { TURN_REVOCATIONS_MAX = 16 }; /* worked at side by side; more wait for none */
+
+/* A revocation that is being carried out. */
+struct turn_revoking {
+    struct turn_revocation revocation;
+    uint64_t account;
+    uint32_t hash; /* of the name */
+    uint32_t next; /* flow to look at next */
+    uint32_t end;  /* of those that were there; later ones the keyring refuses */
+};
+
 struct turn {
     const struct turn_host *host;    /* borrowed */
     const struct settings *settings; /* borrowed; the snapshot in force */
@@ -141,10 +204,12 @@ struct turn {
     struct region parking_memory; /* struct parking, see engine/park */
     struct slab peers;            /* struct peer_connection */
     struct table peer_by_id;
-    uint64_t sessions;    /* begun so far */
-    uint32_t review_next; /* flows that a reload has yet to review: from here */
-    uint32_t review_end;  /* to here */
-    bool is_draining;     /* no new allocations */
+    uint64_t sessions;             /* begun so far */
+    uint32_t review_next;          /* flows that a reload has yet to review: from here */
+    uint32_t review_end;           /* to here */
+    struct region revoking_memory; /* of struct turn_revoking */
+    uint32_t revoking;             /* how many are being carried out */
+    bool is_draining;              /* no new allocations */
     struct turn_counts counts;
 };
 
@@ -164,6 +229,10 @@ void turn_receive(struct turn *t, const struct path *from, struct span bytes, st
 /* turn_key_arrived — go on with the requests parked for this user: the keyring knows more now.
  * `name` is as it was asked for, a USERHASH where it was one. Never fails. */
 void turn_key_arrived(struct turn *t, uint8_t realm, struct span name, struct now now);
+
+/* turn_share_arrived — go on with the requests parked for an account: its share is known now. Never
+ * fails. */
+void turn_share_arrived(struct turn *t, uint64_t account, struct now now);
 
 /* turn_is_waiting — whether a request of a path waits for a key: what follows it in a stream should
  * wait as well. Never fails. */
@@ -198,6 +267,29 @@ bool turn_needs_tick(const struct turn *t);
  * credentials that are gone get their realm's grace: seen to by the next calls of turn_tick, a
  * bounded number at a time, so call it at once. The old snapshot is no longer used. Never fails. */
 void turn_reload(struct turn *t, const struct settings *settings);
+
+/* turn_review — ask the keyring about every user again, as after a reload: a secret is gone. Never
+ * fails. */
+void turn_review(struct turn *t);
+
+/* turn_is_reviewing — whether turn_tick has revocations or a review to go on with. Never fails. */
+static inline bool turn_is_reviewing(const struct turn *t)
+{
+    return t->revoking > 0 || t->review_next < t->review_end;
+}
+
+/* turn_revoke — end the allocations of what was revoked: by the next calls of turn_tick, a bounded
+ * number at a time, so call it at once. `revocation` is copied. The keyring must refuse it already.
+ * Never fails. */
+void turn_revoke(struct turn *t, const struct turn_revocation *revocation, struct now now);
+
+/* turn_kick — end one allocation by its session. Returns whether there was one. */
+bool turn_kick(struct turn *t, uint64_t session, struct now now);
+
+/* turn_each — tell of the allocations among `steps` records from number `from` on, each as a
+ * TURN_EVENT_LIVES. Returns where to go on; UINT32_MAX behind the last. */
+uint32_t turn_each(const struct turn *t, uint32_t from, uint32_t steps, struct now now,
+                   void (*tell)(void *context, const struct turn_event *event), void *context);
 
 /* turn_drain — refuse new allocations from now on (300 where alternates are set, else 508). Never
  * fails. */

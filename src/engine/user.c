@@ -18,6 +18,7 @@ bool user_table_init(struct user_table *t, const struct memory *memory, struct s
     *t = (struct user_table){.key = key};
     if (slab_init(&t->users, memory, sizeof(struct user), capacity) &&
         slab_init(&t->tails, memory, sizeof(struct tail), capacity) &&
+        slab_init(&t->rights, memory, sizeof(struct user_rights), capacity) &&
         table_init(&t->by_name, memory, capacity)) {
         return true;
     }
@@ -29,6 +30,7 @@ void user_table_fini(struct user_table *t)
 {
     slab_fini(&t->users);
     slab_fini(&t->tails);
+    slab_fini(&t->rights);
     table_fini(&t->by_name);
 }
 
@@ -64,6 +66,16 @@ size_t user_name(const struct user_table *t, uint32_t user, char out[STUN_NAME_M
     return u->name_size;
 }
 
+/* is_counted_by — whether the allocations of a user are counted by what the facts say. They must be
+ * given back to whom they were taken from, so this never changes of a user that is kept. */
+static bool is_counted_by(const struct user_table *t, const struct user *u,
+                          const struct user_facts *facts)
+{
+    const struct user_rights *r = u->rights == USER_NONE ? NULL : slab_at(&t->rights, u->rights);
+    return u->account == facts->account && (r ? r->tenant : 0) == facts->tenant &&
+           (r ? r->credential : 0) == facts->credential;
+}
+
 static bool has_key(const struct user *u, const struct user_facts *facts)
 {
     return u->algorithm == facts->algorithm && u->key.size == facts->key->size &&
@@ -93,8 +105,35 @@ static void forget(struct user_table *t, uint32_t index)
     if (u->more != USER_NONE) {
         slab_give(&t->tails, u->more);
     }
+    if (u->rights != USER_NONE) {
+        slab_give(&t->rights, u->rights);
+    }
     secret_wipe(&u->key, sizeof(u->key));
     slab_give(&t->users, index);
+}
+
+/* set_rights — keep what the facts say; false when memory is short. */
+static bool set_rights(struct user_table *t, struct user *u, const struct user_facts *facts)
+{
+    bool is_plain = !facts->rights || rights_are_plain(facts->rights);
+    if (u->rights != USER_NONE && is_plain) {
+        slab_give(&t->rights, u->rights);
+        u->rights = USER_NONE;
+    }
+    if (is_plain) {
+        return true;
+    }
+    bool is_fresh = u->rights == USER_NONE;
+    struct user_rights *r =
+        is_fresh ? slab_take(&t->rights, &u->rights) : slab_at(&t->rights, u->rights);
+    if (!r) {
+        u->rights = USER_NONE;
+        return false;
+    }
+    r->rights = *facts->rights;
+    r->tenant = facts->tenant;
+    r->credential = facts->credential;
+    return true;
 }
 
 static uint32_t add(struct user_table *t, const struct user_facts *facts, uint32_t hash)
@@ -108,30 +147,34 @@ static uint32_t add(struct user_table *t, const struct user_facts *facts, uint32
     u->key = *facts->key;
     u->algorithm = facts->algorithm;
     u->realm = facts->realm;
-    if (!set_name(t, u, facts->name) || !table_add(&t->by_name, hash, index)) {
+    u->account = facts->account;
+    u->rights = USER_NONE;
+    if (!set_name(t, u, facts->name) || !set_rights(t, u, facts) ||
+        !table_add(&t->by_name, hash, index)) {
         forget(t, index);
         return USER_NONE;
     }
     return index;
 }
 
-static uint32_t hash_of(const struct user_table *t, struct span name)
+uint32_t user_hash(const struct user_table *t, struct span name)
 {
     return (uint32_t)siphash(&t->key, name.bytes, name.size);
 }
 
 void user_prefetch(const struct user_table *t, struct span name)
 {
-    table_prefetch(&t->by_name, hash_of(t, name));
+    table_prefetch(&t->by_name, user_hash(t, name));
 }
 
 uint32_t user_take(struct user_table *t, const struct user_facts *facts)
 {
-    uint32_t hash = hash_of(t, facts->name);
+    uint32_t hash = user_hash(t, facts->name);
     struct table_probe probe;
     uint32_t index = table_first(&t->by_name, hash, &probe);
-    while (index != TABLE_NONE && !(user_is_named(t, index, facts->realm, facts->name) &&
-                                    has_key(user_at(t, index), facts))) {
+    while (index != TABLE_NONE &&
+           !(user_is_named(t, index, facts->realm, facts->name) &&
+             has_key(user_at(t, index), facts) && is_counted_by(t, user_at(t, index), facts))) {
         index = table_next(&t->by_name, &probe);
     }
     if (index == TABLE_NONE) {
@@ -139,10 +182,10 @@ uint32_t user_take(struct user_table *t, const struct user_facts *facts)
     }
     if (index != USER_NONE) {
         struct user *u = user_at(t, index);
+        (void)set_rights(t, u, facts); /* the old ones stay where memory is short */
         u->references++;
         u->expires = facts->expires;
         u->until = facts->until;
-        u->account = facts->account;
     }
     return index;
 }

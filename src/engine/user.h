@@ -9,6 +9,7 @@
 #include "base/slab.h"
 #include "base/table.h"
 #include "wire/stun_integrity.h"
+#include "engine/rights.h"
 
 #define USER_NONE UINT32_MAX
 
@@ -25,13 +26,22 @@ struct user {
     uint8_t algorithm; /* STUN_ALGORITHM_ of the key */
     uint8_t realm;
     uint16_t name_size;
-    uint32_t more; /* slab index of the rest of a long name, or USER_NONE */
+    uint32_t more;   /* slab index of the rest of a long name, or USER_NONE */
+    uint32_t rights; /* slab index of its user_rights; USER_NONE: plain ones */
     char name[USER_NAME_INLINE];
+};
+
+/* What only issued credentials and users of the store have. */
+struct user_rights {
+    struct slab_link link;
+    uint64_t tenant, credential; /* accounts that quotas count by, 0: none */
+    struct rights rights;
 };
 
 struct user_table {
     struct slab users;
-    struct slab tails; /* rests of long names */
+    struct slab rights; /* struct user_rights */
+    struct slab tails;  /* rests of long names */
     struct table by_name;
     struct siphash_key key;
 };
@@ -45,6 +55,8 @@ struct user_facts {
     uint64_t account;
     uint8_t algorithm;
     uint8_t realm;
+    const struct rights *rights;
+    uint64_t tenant, credential; /* as struct user_rights has them */
 };
 
 /* user_table_init — an empty table for `capacity` users; `memory` borrowed. Returns false when
@@ -56,8 +68,8 @@ bool user_table_init(struct user_table *t, const struct memory *memory, struct s
 void user_table_fini(struct user_table *t);
 
 /* user_take — a reference to the user with these facts, kept now if it was not; facts other than
- * name, realm, algorithm and key are brought up to date. Returns its index, to be given back with
- * user_give; USER_NONE when memory is short. */
+ * name, realm, algorithm, key and accounts are brought up to date. Returns its index, to be given
+ * back with user_give; USER_NONE when memory is short. */
 uint32_t user_take(struct user_table *t, const struct user_facts *facts);
 
 /* user_give — give one reference back; the last one forgets the user. Never fails. */
@@ -69,6 +81,10 @@ size_t user_name(const struct user_table *t, uint32_t user, char out[STUN_NAME_M
 /* user_is_named — whether that is the user's name in that realm. Never fails. */
 bool user_is_named(const struct user_table *t, uint32_t user, uint8_t realm, struct span name);
 
+/* user_hash — what names are filed by: users with different hashes have different names. Never
+ * fails. */
+uint32_t user_hash(const struct user_table *t, struct span name);
+
 /* user_prefetch — ask the cache for where a name is looked up. Never fails. */
 void user_prefetch(const struct user_table *t, struct span name);
 
@@ -76,6 +92,13 @@ void user_prefetch(const struct user_table *t, struct span name);
 static inline struct user *user_at(const struct user_table *t, uint32_t index)
 {
     return slab_at(&t->users, index);
+}
+
+/* user_rights — what a live user has beyond plain rights, borrowed. Returns NULL for nothing. */
+static inline const struct user_rights *user_rights(const struct user_table *t, uint32_t index)
+{
+    uint32_t rights = user_at(t, index)->rights;
+    return rights == USER_NONE ? NULL : slab_at(&t->rights, rights);
 }
 
 #endif

@@ -28,10 +28,13 @@ void inbox_wake(struct inbox *in)
 
 void inbox_put(struct inbox *in, struct inbox_node *node)
 {
-    node->next = atomic_load(&in->first);
-    while (!atomic_compare_exchange_weak(&in->first, &node->next, node)) {
+    struct inbox_node *before = atomic_load(&in->first);
+    do {
+        node->next = before;
+    } while (!atomic_compare_exchange_weak(&in->first, &before, node));
+    if (!before) { /* else the reader was woken and has not yet looked */
+        inbox_wake(in);
     }
-    inbox_wake(in);
 }
 
 void inbox_run(struct inbox *in, void *reader)

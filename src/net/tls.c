@@ -270,6 +270,19 @@ struct ssl_st *tls_accept(const struct tls *t, int fd, bool takes_http)
     return NULL;
 }
 
+struct ssl_st *tls_session(const struct tls *t)
+{
+    SSL *ssl = SSL_new(t->stream);
+    if (ssl) {
+        SSL_set_app_data(ssl, ssl); /* takes HTTP */
+        SSL_set_read_ahead(ssl, 0); /* libevent waits for the socket, whatever is in here */
+        SSL_set_accept_state(ssl);
+        /* libevent looks for bytes in the socket and in the record at hand, not behind it. */
+        SSL_set_read_ahead(ssl, 0);
+    }
+    return ssl;
+}
+
 /* A BIO that keeps datagrams apart. */
 
 static int bio_read(BIO *bio, char *bytes, int room)

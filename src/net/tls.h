@@ -43,6 +43,10 @@ enum tls_result {
  * protocols are agreed on too. Returns new, freed with tls_end; NULL when memory is short. */
 struct ssl_st *tls_accept(const struct tls *t, int fd, bool takes_http);
 
+/* tls_session — a session that speaks HTTP and has no socket yet: whoever has one gives it one.
+ * Returns new, freed with tls_end or by its new owner; NULL when memory is short. */
+struct ssl_st *tls_session(const struct tls *t);
+
 /* Datagrams in and out of a DTLS session: one is read at a time, each record leaves by itself. */
 struct tls_datagrams {
     const uint8_t *in; /* the datagram at hand, borrowed; NULL: there is none */

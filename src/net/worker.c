@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "net/clock.h"
 #include "net/steer.h"
@@ -197,8 +198,12 @@ static void on_inbox(evutil_socket_t fd, short what, void *argument)
     (void)what;
     w->now = clock_now();
     inbox_run(&w->inbox, w);
+    worker_traffic_flush(w);
     if (w->is_stopping) {
         return;
+    }
+    if (turn_is_reviewing(&w->turn)) {
+        arm_tick(w, w->now.mono);
     }
     struct listener_local local;
     batch_begin(w->batch);
@@ -288,6 +293,36 @@ static void run_stop(struct inbox_node *node, void *reader)
     sem_post(&m->done);
 }
 
+static void run_posted(struct inbox_node *node, void *reader)
+{
+    struct worker_message *m = (struct worker_message *)node;
+    struct worker *w = reader;
+    m->run(m, w->is_joined || !w->is_started ? NULL : &w->turn, w->now);
+}
+
+void worker_post(struct worker *w, struct worker_message *m)
+{
+    m->node.run = run_posted;
+    inbox_put(&w->inbox, &m->node);
+}
+
+void worker_discard(struct worker *w)
+{
+    if (w->is_joined || !w->is_started) {
+        inbox_run(&w->inbox, w);
+    }
+}
+
+uint64_t worker_cpu(const struct worker *w)
+{
+    clockid_t clock;
+    struct timespec used = {0, 0};
+    if (w->is_started && !w->is_joined && pthread_getcpuclockid(w->thread, &clock) == 0) {
+        clock_gettime(clock, &used);
+    }
+    return (uint64_t)used.tv_sec * MONO_SECOND + (uint64_t)used.tv_nsec;
+}
+
 /* ask — have the worker run a message, and wait until it has. */
 static struct worker_counts ask(struct worker *w,
                                 void (*run)(struct inbox_node *node, void *reader),
@@ -302,14 +337,23 @@ static struct worker_counts ask(struct worker *w,
     return m.counts;
 }
 
+static bool is_running(const struct worker *w)
+{
+    return w->is_started && !w->is_joined;
+}
+
 void worker_reload(struct worker *w, const struct worker_view *view)
 {
-    ask(w, run_reload, view);
+    if (is_running(w)) {
+        ask(w, run_reload, view);
+    }
 }
 
 void worker_drain(struct worker *w)
 {
-    ask(w, run_drain, NULL);
+    if (is_running(w)) {
+        ask(w, run_drain, NULL);
+    }
 }
 
 struct worker_counts worker_look(struct worker *w)
@@ -328,6 +372,7 @@ void worker_stop(struct worker *w)
         ask(w, run_stop, NULL);
         pthread_join(w->thread, NULL);
         w->is_joined = true;
+        inbox_run(&w->inbox, w); /* whatever came too late */
     }
 }
 

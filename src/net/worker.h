@@ -25,6 +25,20 @@ struct worker_view {
     const struct listener_rules *listeners; /* borrowed; by the listener's number */
 };
 
+/* Quotas that hold over more than this process: of users, tenants and credentials. Safe in every
+ * thread; asked on the worker's. */
+struct worker_shares {
+    void *context;
+    enum turn_taken (*take)(void *context, unsigned worker, const struct turn_claim *claim);
+    void (*give)(void *context, uint64_t account);
+};
+
+/* Who wants to hear of sessions. Called on the worker's thread; must not block. */
+struct worker_observer {
+    void *context;
+    void (*event)(void *context, const struct turn_event *event);
+};
+
 /* What all workers of a process share; lives as long as they do. */
 struct worker_shared {
     struct worker *worker[WORKER_MAX];
@@ -39,7 +53,9 @@ struct worker_shared {
     uint32_t capacity;    /* allocations per worker */
     uint32_t connections; /* of clients and peers, per worker */
     uint8_t cookie_key[DTLS_COOKIE_KEY_SIZE];
-    _Atomic uint32_t ended; /* connections that are over */
+    _Atomic uint32_t ended;                 /* connections that are over */
+    const struct worker_shares *shares;     /* borrowed; NULL: all quotas are this process's */
+    const struct worker_observer *observer; /* borrowed; NULL: nobody */
 };
 
 /* What became of connections. */
@@ -98,6 +114,25 @@ struct worker_counts worker_look(struct worker *w);
 
 /* worker_live — allocations at about this moment. Any thread. */
 uint32_t worker_live(const struct worker *w);
+
+/* A message to a worker, in a node that the sender owns. */
+struct worker_message {
+    struct inbox_node node; /* first */
+    /* run — on the worker's thread; `turn` is NULL when the worker has stopped. The message is the
+     * sender's again, and may be freed, once this is called. */
+    void (*run)(struct worker_message *m, struct turn *turn, struct now now);
+};
+
+/* worker_post — have a message run on the worker's thread; does not wait. Any thread. Never fails.
+ */
+void worker_post(struct worker *w, struct worker_message *m);
+
+/* worker_discard — run, with no engine, what was posted to a worker that has stopped: its senders
+ * are about to go. Never fails. */
+void worker_discard(struct worker *w);
+
+/* worker_cpu — nanoseconds that the worker's thread has computed. Any thread. */
+uint64_t worker_cpu(const struct worker *w);
 
 /* worker_hand_over — have the worker that owns a stray packet handle it. Any thread. */
 void worker_hand_over(struct worker *w, const struct packet *p, const struct listener_local *local);

@@ -78,22 +78,44 @@ static void tell_call(void *context, uint32_t endpoint)
     worker_clients_call(context, endpoint);
 }
 
-static bool host_take(void *context, uint64_t account, uint32_t limit)
+/* shares_of — who counts such an account; NULL: this process does. */
+static const struct worker_shares *shares_of(const struct worker *w, enum turn_account kind)
 {
-    struct worker *w = context;
-    return quota_take(&w->shared->quota, account, limit);
+    bool is_ours = kind == TURN_ACCOUNT_NODE || kind == TURN_ACCOUNT_REALM;
+    return is_ours ? NULL : w->shared->shares;
 }
 
-static void host_give(void *context, uint64_t account)
+static enum turn_taken host_take(void *context, const struct turn_claim *claim)
+{
+    enum { NO_LIMIT = 0xffffff };
+    struct worker *w = context;
+    const struct worker_shares *shares = shares_of(w, claim->kind);
+    if (shares) {
+        return shares->take(shares->context, w->number, claim);
+    }
+    uint32_t limit = claim->limit ? claim->limit : NO_LIMIT;
+    return quota_take(&w->shared->quota, claim->account, limit) ? TURN_TAKEN : TURN_FULL;
+}
+
+static void host_give(void *context, enum turn_account kind, uint64_t account)
 {
     struct worker *w = context;
-    quota_give(&w->shared->quota, account);
+    const struct worker_shares *shares = shares_of(w, kind);
+    if (shares) {
+        shares->give(shares->context, account);
+    } else {
+        quota_give(&w->shared->quota, account);
+    }
 }
 
 static void host_event(void *context, const struct turn_event *event)
 {
     struct worker *w = context;
+    const struct worker_observer *observer = w->shared->observer;
     record_event(w->log, event);
+    if (observer) {
+        observer->event(observer->context, event);
+    }
 }
 
 static void tell_icmp(void *context, const struct endpoint_icmp *icmp)

@@ -61,8 +61,11 @@ enum flow_drop {
     FLOW_DROP_COUNT
 };
 
+enum { FLOW_PATH_KINDS = 5 }; /* enum path_kind */
+
 /* What became of every datagram of one direction. received = forwarded + control + all dropped. */
 struct flow_counts {
+    struct flow_traffic by_path[FLOW_PATH_KINDS]; /* forwarded, by the client's transport */
     uint64_t received;
     uint64_t forwarded;
     uint64_t control; /* given to the engine */

@@ -216,6 +216,8 @@ static struct verdict to_peer(struct flow_table *t, const struct packet *p, cons
     }
     aim->flow->up.packets++;
     aim->flow->up.bytes += aim->data.size;
+    t->up.by_path[aim->flow->path.kind].packets++;
+    t->up.by_path[aim->flow->path.kind].bytes += aim->data.size;
     t->up.forwarded++;
     return (struct verdict){
         .kind = FORWARD_TO_PEER,
@@ -410,6 +412,8 @@ struct verdict forward_from_peer(struct flow_table *t, const struct packet *p, s
     }
     f->down.packets++;
     f->down.bytes += p->size;
+    t->down.by_path[f->path.kind].packets++;
+    t->down.by_path[f->path.kind].bytes += p->size;
     t->down.forwarded++;
     return v;
 }

@@ -14,7 +14,7 @@
 
 enum {
     OWN_HOSTS_MAX = 250, /* below OWN_NONE */
-    OWN_DOORS_MAX = 256,
+    OWN_DOORS_MAX = 264, /* listeners, and a few more */
 };
 
 /* What may be sent to a permitted host. */

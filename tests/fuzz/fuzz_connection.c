@@ -176,17 +176,17 @@ static bool move(void *context, const struct path *client, unsigned worker)
     return true;
 }
 
-static bool take(void *context, uint64_t account, uint32_t limit)
+static enum turn_taken take(void *context, const struct turn_claim *claim)
 {
     struct scene *s = context;
-    (void)account;
-    (void)limit;
+    (void)claim;
     s->units++;
-    return true;
+    return TURN_TAKEN;
 }
 
-static void give(void *context, uint64_t account)
+static void give(void *context, enum turn_account kind, uint64_t account)
 {
+    (void)kind;
     struct scene *s = context;
     (void)account;
     insist(s->units > 0);

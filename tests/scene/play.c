@@ -22,7 +22,10 @@
  *     realm NAME   forget-realm NAME   no-realms
  *                                 realm that user, secret, set, allow and deny speak of; new if new
  *     listener N NAME             requests to listener N are challenged with that realm
- *     user NAME password P [expires SECONDS-FROM-NOW]     forget-user NAME
+ *     user NAME password P [RIGHTS]     forget-user NAME
+ *       RIGHTS: expires, not-before, issued S (from now); id, tenant T; owner NAME (its end);
+ *       allocations, bandwidth N; from RANGE (its clients); peer RANGE (whom it may reach)
+ *     revoke user|tenant|credential|name VALUE [issued-by S]     shares late|come
  *     secret TEXT [sha256] [user-first]                   forget-secret TEXT
  *     allow P...   deny P...   no-rules
  *     own ADDRESS [external ADDRESS]   no-own   door ADDRESS:PORT   no-doors   live ADDRESS:PORT

@@ -67,9 +67,60 @@ static void say_listener(struct play *p, struct script_words *w)
         (uint8_t)(realm < 0 ? 0 : realm);
 }
 
-static void say_user(struct play *p, struct script_words *w)
+/* moment_in — so many seconds from now, or before it. */
+static struct wall moment_in(const struct play *p, struct script_word word)
+{
+    return (struct wall){p->stage->now.wall.s + strtoll(word.text, NULL, 10)};
+}
+
+static void read_range(struct play *p, struct script_word word, struct prefix *out)
+{
+    if (!prefix_parse(word.text, out)) {
+        judge_break(&p->judge, "no range: %s", word.text);
+    }
+}
+
+static unsigned long long take_number(struct play *p, struct script_words *w)
 {
     unsigned long long n = 0;
+    if (!script_number(script_take(w), &n)) {
+        judge_break(&p->judge, "a number is expected");
+    }
+    return n;
+}
+
+/* read_right — one of the words behind a user's password; false for none. */
+static bool read_right(struct play *p, struct script_words *w, struct stage_user *u)
+{
+    struct rights *r = &u->rights;
+    if (script_accept(w, "expires")) {
+        u->expires = moment_in(p, script_take(w));
+    } else if (script_accept(w, "not-before")) {
+        u->not_before = moment_in(p, script_take(w));
+    } else if (script_accept(w, "issued")) {
+        r->issued = moment_in(p, script_take(w));
+    } else if (script_accept(w, "id")) {
+        snprintf(r->id, sizeof(r->id), "%s", script_take(w).text);
+    } else if (script_accept(w, "tenant")) {
+        snprintf(r->tenant, sizeof(r->tenant), "%s", script_take(w).text);
+    } else if (script_accept(w, "owner")) {
+        u->owner_size = script_take(w).size;
+    } else if (script_accept(w, "allocations")) {
+        r->allocations = (uint32_t)take_number(p, w);
+    } else if (script_accept(w, "bandwidth")) {
+        r->bandwidth = take_number(p, w);
+    } else if (script_accept(w, "from")) {
+        read_range(p, script_take(w), &r->client);
+    } else if (script_accept(w, "peer")) {
+        read_range(p, script_take(w), &r->peer[r->peer_count++ % RIGHTS_PEERS_MAX]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void say_user(struct play *p, struct script_words *w)
+{
     struct script_word name = script_take(w);
     for (int i = 0; i < STAGE_USERS_MAX; i++) {
         struct stage_user *u = &p->stage->user[i];
@@ -81,8 +132,7 @@ static void say_user(struct play *p, struct script_words *w)
         memcpy(u->name, name.text, u->name_size);
         script_accept(w, "password");
         snprintf(u->password, sizeof(u->password), "%s", script_take(w).text);
-        if (script_accept(w, "expires") && script_number(script_take(w), &n)) {
-            u->expires.s = p->stage->now.wall.s + (int64_t)n;
+        while (read_right(p, w, u)) {
         }
         return;
     }
@@ -268,6 +318,62 @@ static void say_shutdown(struct play *p, struct script_words *w)
     }
 }
 
+/* is_meant — whether a revocation takes a user in. */
+static bool is_meant(const struct stage_user *u, const struct turn_revocation *r)
+{
+    struct span value = {(const uint8_t *)r->name, r->name_size};
+    size_t owner = u->owner_size ? u->owner_size : u->name_size;
+    struct span text = {(const uint8_t *)u->name + u->name_size - owner, owner};
+    if (r->what == TURN_REVOKED_NAME) {
+        text = (struct span){(const uint8_t *)u->name, u->name_size};
+    } else if (r->kind != TURN_ACCOUNT_USER) {
+        text = span_of_text(r->kind == TURN_ACCOUNT_TENANT ? u->rights.tenant : u->rights.id);
+    }
+    return u->is_used && u->realm == r->realm && u->rights.issued.s <= r->issued_by.s &&
+           span_is_equal(text, value);
+}
+
+/* say_revoke — credential, user, tenant or name: the keyring refuses it, and its allocations end.
+ */
+static void say_revoke(struct play *p, struct script_words *w)
+{
+    struct stage *s = p->stage;
+    struct turn_revocation r = {
+        .realm = s->config.focus, .issued_by = s->now.wall, .kind = TURN_ACCOUNT_USER};
+    if (script_accept(w, "name")) {
+        r.what = TURN_REVOKED_NAME;
+    } else if (script_accept(w, "credential")) {
+        r.kind = TURN_ACCOUNT_CREDENTIAL;
+    } else if (script_accept(w, "tenant")) {
+        r.kind = TURN_ACCOUNT_TENANT;
+    } else {
+        script_accept(w, "user");
+    }
+    struct script_word value = script_take(w);
+    r.name_size = (uint16_t)(value.size < sizeof(r.name) ? value.size : sizeof(r.name) - 1);
+    memcpy(r.name, value.text, r.name_size);
+    if (script_accept(w, "issued-by")) {
+        r.issued_by = moment_in(p, script_take(w));
+    }
+    for (int i = 0; i < STAGE_USERS_MAX; i++) {
+        s->user[i].is_revoked = s->user[i].is_revoked || is_meant(&s->user[i], &r);
+    }
+    if (stage_start(s)) {
+        turn_revoke(s->turn, &r, s->now);
+        stage_wait(s, 0);
+    }
+}
+
+/* say_shares — late: those of quotas beyond this node are fetched; come: the one awaited is there.
+ */
+static void say_shares(struct play *p, struct script_words *w)
+{
+    p->stage->are_shares_late = script_is(script_take(w), "late");
+    if (!p->stage->are_shares_late && stage_start(p->stage)) {
+        turn_share_arrived(p->stage->turn, p->stage->awaited, p->stage->now);
+    }
+}
+
 static void say_store(struct play *p, struct script_words *w)
 {
     p->stage->is_store_down = script_is(script_take(w), "down");
@@ -336,6 +442,8 @@ static const struct {
     {"reload", say_reload},
     {"drain", say_drain},
     {"shutdown", say_shutdown},
+    {"revoke", say_revoke},
+    {"shares", say_shares},
     {"store", say_store},
     {"network", say_network},
     {"late", say_late},

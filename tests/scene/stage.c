@@ -64,17 +64,24 @@ static void host_send(void *context, const struct path *to, const uint8_t *bytes
     }
 }
 
-static bool host_take(void *context, uint64_t account, uint32_t limit)
+static enum turn_taken host_take(void *context, const struct turn_claim *claim)
 {
     struct stage *s = context;
-    bool ok = quota_take(&s->quota, account, limit);
+    bool is_shared =
+        claim->limit > 0 && claim->kind != TURN_ACCOUNT_NODE && claim->kind != TURN_ACCOUNT_REALM;
+    if (is_shared && s->are_shares_late) {
+        s->awaited = claim->account;
+        return TURN_TAKE_LATER;
+    }
+    bool ok = quota_take(&s->quota, claim->account, claim->limit ? claim->limit : 0xffffff);
     s->taken += ok ? 1 : 0;
-    return ok;
+    return ok ? TURN_TAKEN : TURN_FULL;
 }
 
-static void host_give(void *context, uint64_t account)
+static void host_give(void *context, enum turn_account kind, uint64_t account)
 {
     struct stage *s = context;
+    (void)kind;
     quota_give(&s->quota, account);
     s->taken--;
 }

@@ -110,6 +110,10 @@ struct stage_user {
     size_t name_size;
     char password[128];
     struct wall expires; /* 0: never */
+    struct wall not_before;
+    size_t owner_size; /* the end of the name that quotas count by; 0: all of it */
+    struct rights rights;
+    bool is_revoked; /* the keyring refuses it */
 };
 
 enum stage_secret_form { STAGE_EXPIRY_FIRST, STAGE_USER_FIRST };
@@ -181,6 +185,8 @@ struct stage {
     struct stage_user user[STAGE_USERS_MAX];
     struct stage_secret secret[STAGE_SECRETS_MAX];
     bool is_store_down;
+    bool are_shares_late; /* of quotas beyond this node: being fetched */
+    uint64_t awaited;     /* the account whose share was asked for last */
     unsigned look_ups;
 
     struct stage_heard heard[STAGE_HEARD_MAX];

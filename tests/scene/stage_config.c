@@ -80,6 +80,7 @@ static bool set_number(struct stage_config *c, const char *name, uint32_t n)
         {"max-lifetime", &r->max_lifetime},
         {"realm-allocations", &r->allocations},
         {"per-user", &r->per_user},
+        {"per-tenant", &r->per_tenant},
         {"permission-lifetime", &r->permission_lifetime},
         {"channel-lifetime", &r->channel_lifetime},
         {"nonce-lifetime", &s->nonce_lifetime},

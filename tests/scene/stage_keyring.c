@@ -69,6 +69,7 @@ enum keyring_answer stage_keyring_find(void *context, const struct keyring_query
     struct stage *s = context;
     s->look_ups++;
     out->count = 0;
+    out->rights = (struct rights){.peer_count = 0};
     for (int i = 0; i < STAGE_USERS_MAX; i++) {
         const struct stage_user *u = &s->user[i];
         if (!u->is_used || u->realm != query->realm || !is_asked_for(query, digest, u)) {
@@ -77,7 +78,15 @@ enum keyring_answer stage_keyring_find(void *context, const struct keyring_query
         if (s->is_store_down || u->is_late) {
             return s->is_store_down ? KEYRING_DOWN : KEYRING_LATER;
         }
+        if (u->is_revoked || s->now.wall.s < u->not_before.s) {
+            return KEYRING_UNKNOWN;
+        }
         set_name(out, span_of(u->name, u->name_size));
+        if (u->owner_size > 0) {
+            out->account_at = u->name_size - u->owner_size;
+            out->account_size = u->owner_size;
+        }
+        out->rights = u->rights;
         add_key(out, query, digest, u->password, u->expires);
         return KEYRING_FOUND;
     }

@@ -293,7 +293,7 @@ static void check_accounts(struct world *w)
 {
     for (const struct roster_pass *pass = w->roster.passes; pass; pass = pass->next) {
         struct span account = {(const uint8_t *)pass->name + pass->account_at, pass->account_size};
-        uint64_t key = auth_account(&w->station[0].host, pass->realm, account);
+        uint64_t key = auth_account(&w->station[0].host, pass->realm, TURN_ACCOUNT_USER, account);
         uint32_t own = w->per_account[foretell_account(pass, w->frame.users)];
         if (quota_count(&w->quota, key) != own) {
             world_fail(w, "audit: %s has %u allocations, the quota counts %u", pass->name,

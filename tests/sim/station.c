@@ -276,14 +276,16 @@ static void close_endpoint(void *context, uint32_t endpoint)
     }
 }
 
-static bool take(void *context, uint64_t account, uint32_t limit)
+static enum turn_taken take(void *context, const struct turn_claim *claim)
 {
+    uint32_t limit = claim->limit ? claim->limit : 0xffffff;
     struct station *s = context;
-    return quota_take(&s->world->quota, account, limit);
+    return quota_take(&s->world->quota, claim->account, limit) ? TURN_TAKEN : TURN_FULL;
 }
 
-static void give(void *context, uint64_t account)
+static void give(void *context, enum turn_account kind, uint64_t account)
 {
+    (void)kind;
     struct station *s = context;
     quota_give(&s->world->quota, account);
 }

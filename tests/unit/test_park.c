@@ -65,6 +65,42 @@ static void what_waits_comes_back_once(void **state)
     assert_false(take("alice", &out));
 }
 
+static void what_waits_for_a_share_comes_back_with_it(void **state)
+{
+    (void)state;
+    struct park_place out;
+    struct request rq = {.path = &path, .now = start, .realm = 1, .awaits = 77};
+    memcpy(bytes + 24, "alice", 5);
+    rq.message.bytes = bytes;
+    rq.message.size = 100;
+    assert_true(park_put(&turn, &rq, (struct span){bytes + 24, 5}));
+    assert_true(park_has(&turn, &path));
+    assert_false(take("alice", &out)); /* her key is known */
+    assert_false(park_take_account(&turn, 78, &out));
+    assert_true(park_take_account(&turn, 77, &out));
+    assert_int_equal(out.size, 100);
+    assert_int_equal(out.account, 77);
+    assert_memory_equal(out.bytes, bytes, 100);
+    assert_false(park_take_account(&turn, 77, &out));
+    assert_false(park_has(&turn, &path));
+}
+
+static void who_waits_again_waits_no_longer(void **state)
+{
+    (void)state;
+    struct park_place out;
+    struct request rq = {.path = &path, .now = start, .realm = 1, .awaits = 77};
+    rq.message.bytes = bytes;
+    rq.message.size = 100;
+    assert_true(park_put(&turn, &rq, (struct span){bytes + 24, 5}));
+    assert_true(park_take_account(&turn, 77, &out));
+    rq.now.mono = mono_add_s(start.mono, 1);
+    rq.park_until = out.until;
+    assert_true(park_put(&turn, &rq, (struct span){bytes + 24, 5}));
+    assert_int_equal(park_next(&turn).ns, mono_add_s(start.mono, PARK_WAIT).ns);
+    assert_true(park_take_late(&turn, mono_add_s(start.mono, PARK_WAIT), &out));
+}
+
 static void retransmission_is_not_kept_twice(void **state)
 {
     (void)state;
@@ -124,6 +160,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_waits_at_first, begin, end),
         cmocka_unit_test_setup_teardown(what_waits_comes_back_once, begin, end),
+        cmocka_unit_test_setup_teardown(what_waits_for_a_share_comes_back_with_it, begin, end),
+        cmocka_unit_test_setup_teardown(who_waits_again_waits_no_longer, begin, end),
         cmocka_unit_test_setup_teardown(retransmission_is_not_kept_twice, begin, end),
         cmocka_unit_test_setup_teardown(prefixes_and_the_whole_are_bounded, begin, end),
         cmocka_unit_test_setup_teardown(waiting_ends_after_two_seconds, begin, end),
