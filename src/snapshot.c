@@ -28,6 +28,8 @@ struct snapshot {
     struct snapshot_certificate certificate[CERTIFICATES_MAX];
     size_t certificate_count;
     struct roster *roster;
+    struct gate gate;
+    struct keyring keyring;
     struct policy_rule *rule[SETTINGS_REALMS_MAX];
     uint8_t number[SETTINGS_REALMS_MAX]; /* of the conf's realms, in its order; or NO_NUMBER */
 };
@@ -359,6 +361,7 @@ static bool fill_realm(struct snapshot *s, const struct conf *c, size_t i,
     to->allocations =
         from->limits.allocations == c->limits.allocations ? 0 : from->limits.allocations;
     to->per_user = from->limits.allocations_per_user;
+    s->gate.digest[number] = (enum roster_digest)from->secret_digest;
     to->bandwidth = from->limits.bandwidth_per_allocation;
     if (!fill_policy(s, c, &from->peers, (size_t)number)) {
         snprintf(why, why_room, "out of memory");
@@ -546,8 +549,10 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
         return NULL;
     }
     challenge_with(s, parts);
-    s->view = (struct worker_view){&s->settings, &s->rules, roster_seal(s->roster), s->listener};
-    if (!s->view.keyring) {
+    s->gate.roster = s->roster;
+    s->keyring = gate_keyring(&s->gate);
+    s->view = (struct worker_view){&s->settings, &s->rules, &s->keyring, s->listener};
+    if (!roster_seal(s->roster)) {
         snprintf(why, why_room, "out of memory");
         snapshot_free(s);
         return NULL;

@@ -5,6 +5,7 @@
 #define SNAPSHOT_H
 
 #include "net/worker.h"
+#include "store/gate.h"
 #include "conf.h"
 
 /* A socket the configuration asks for: "*" is two of them, and udp and dtls, or tcp and tls, may

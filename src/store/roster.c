@@ -30,7 +30,6 @@ struct roster {
     struct entry **by_hash; /* the same, sorted by realm and user hash */
     struct shared_secret *secret;
     size_t secret_count;
-    struct keyring keyring;
 };
 
 struct roster *roster_new(void)
@@ -264,7 +263,7 @@ static void add_derived(const struct shared_secret *s, enum roster_digest which,
     secret_wipe(&key, sizeof(key));
 }
 
-static void find_secrets(const struct roster *r, const struct keyring_query *query,
+void roster_find_secrets(const struct roster *r, const struct keyring_query *query,
                          const struct digest *digest, struct keyring_found *out)
 {
     struct wall expires;
@@ -288,38 +287,47 @@ static void find_secrets(const struct roster *r, const struct keyring_query *que
     }
 }
 
-static enum keyring_answer find(void *context, const struct keyring_query *query,
-                                const struct digest *digest, struct keyring_found *out)
+bool roster_secret(const struct roster *r, uint8_t realm, size_t index, struct span *secret,
+                   enum roster_digest *which)
 {
-    const struct roster *r = context;
+    for (size_t i = 0; i < r->secret_count; i++) {
+        const struct shared_secret *s = &r->secret[i];
+        if (s->realm == realm && index-- == 0) {
+            *secret = (struct span){(const uint8_t *)s->text, s->size};
+            *which = s->which;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool roster_find_user(const struct roster *r, const struct keyring_query *query,
+                      struct keyring_found *out)
+{
     const struct entry *e = query->is_hash ? find_hash(r, query->realm, query->name)
                                            : find_name(r, query->realm, query->name);
-    struct span name = e ? (struct span){(const uint8_t *)e->name, e->name_size} : query->name;
-    out->count = 0;
-    out->name_size = 0;
-    if (!query->is_hash || e) {
-        memcpy(out->name, name.bytes, name.size);
-        out->name_size = name.size;
-    }
-    out->account_at = 0;
-    out->account_size = out->name_size;
     if (!e) {
-        find_secrets(r, query, digest, out);
-    } else if (query->algorithm == STUN_ALGORITHM_MD5) {
+        return false;
+    }
+    memcpy(out->name, e->name, e->name_size);
+    out->name_size = e->name_size;
+    out->account_at = 0;
+    out->account_size = e->name_size;
+    if (query->algorithm == STUN_ALGORITHM_MD5) {
         add_found(out, &e->md5, (struct wall){0});
     } else if (e->has_sha256) {
         add_found(out, &e->sha256, (struct wall){0});
     }
-    return out->count > 0 ? KEYRING_FOUND : KEYRING_UNKNOWN;
+    return true;
 }
 
-const struct keyring *roster_seal(struct roster *r)
+bool roster_seal(struct roster *r)
 {
     if (r->entry_count > 0) {
         qsort(r->entry, r->entry_count, sizeof(*r->entry), order_by_name);
         r->by_hash = calloc(r->entry_count, sizeof(*r->by_hash));
         if (!r->by_hash) {
-            return NULL;
+            return false;
         }
     }
     for (size_t i = 0; r->by_hash && i < r->entry_count; i++) {
@@ -328,6 +336,5 @@ const struct keyring *roster_seal(struct roster *r)
     if (r->by_hash) {
         qsort(r->by_hash, r->entry_count, sizeof(*r->by_hash), order_by_hash);
     }
-    r->keyring = (struct keyring){r, find};
-    return &r->keyring;
+    return true;
 }

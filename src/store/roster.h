@@ -1,4 +1,4 @@
-/* roster — users and secrets of the configuration, as an immutable keyring in memory.
+/* roster — users and secrets of the configuration, immutable in memory.
  * Built by the control thread; looked up by every worker at once. */
 /* SPDX-License-Identifier: MIT */
 #ifndef STORE_ROSTER_H
@@ -28,9 +28,24 @@ bool roster_add_user(struct roster *r, uint8_t realm, const char *realm_name, co
 bool roster_add_secret(struct roster *r, uint8_t realm, const char *secret,
                        enum roster_digest which);
 
-/* roster_seal — make it ready to be asked; nothing may be added afterwards. Returns its keyring,
- * borrowed for the life of the roster; NULL when memory is short. */
-const struct keyring *roster_seal(struct roster *r);
+/* roster_seal — make it ready to be asked; nothing may be added afterwards. Returns false when
+ * memory is short. */
+bool roster_seal(struct roster *r);
+
+/* roster_find_user — the static user that a query names. Returns whether there is one, with *out
+ * filled: no key when she has none for the algorithm. Sealed. */
+bool roster_find_user(const struct roster *r, const struct keyring_query *query,
+                      struct keyring_found *out);
+
+/* roster_find_secrets — append the keys that the realm's secrets give a time-limited name to
+ * *out, with its account. Nothing for other names. Never fails. */
+void roster_find_secrets(const struct roster *r, const struct keyring_query *query,
+                         const struct digest *digest, struct keyring_found *out);
+
+/* roster_secret — the secrets of a realm, with `index` from 0 up, borrowed. Returns false behind
+ * the last. */
+bool roster_secret(const struct roster *r, uint8_t realm, size_t index, struct span *secret,
+                   enum roster_digest *which);
 
 /* roster_time_limited — split a time-limited user name: "expiry:user", "user:expiry" or "expiry",
  * decimal seconds since 1970. Returns false when it is none; else *expires and where in the name

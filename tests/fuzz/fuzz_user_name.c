@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/roster.h"
+#include "store/gate.h"
 #include "support/digest.h"
 
 static void insist(bool holds)
@@ -57,9 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     insist(r && roster_add_user(r, 0, "example.org", "alice", "wonderland", NULL, &digest.digest) &&
            roster_add_secret(r, 0, "one", ROSTER_SHA1) &&
            roster_add_secret(r, 0, "two", ROSTER_BOTH));
-    const struct keyring *k = roster_seal(r);
-    check_find(k, &digest.digest, name, false);
-    check_find(k, &digest.digest, name, true);
+    insist(roster_seal(r));
+    struct gate gate = {.roster = r};
+    struct keyring k = gate_keyring(&gate);
+    check_find(&k, &digest.digest, name, false);
+    check_find(&k, &digest.digest, name, true);
     roster_free(r);
     digest_fini(&digest);
     return 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""seeds: write the seed inputs of the targets that read binary formats below corpus/.
+"""seeds: write the seed inputs of most targets below corpus/.
 
 They are kept in the tree; run this again only to add some. The same seeds come out every time.
 """
@@ -375,14 +375,69 @@ DATAGRAMS = {
     "strays": b"".join(datagram(PLAIN, 0, bytes([n]) * 30) for n in range(20, 30)),
 }
 
+
+
+def piece(answer):
+    return bytes([len(answer)]) + answer
+
+
+def answers(flags, *texts):
+    return bytes([flags]) + b"".join(piece(t) for t in texts)
+
+
+GREETS, SETS_UP, COTURN, SENTINEL = 1, 2, 4, 8
+UP = GREETS | SETS_UP
+TEXT, NOTHING, NUMBER, LIST = b"$2\r\n{}\r\n", b"$-1\r\n", b":3\r\n", b"*0\r\n"
+SCANNED = b"*2\r\n$1\r\n7\r\n*2\r\n$1\r\na\r\n$2\r\n{}\r\n"
+USED = b"*1\r\n*2\r\n$3\r\n1-2\r\n*2\r\n$5\r\nevent\r\n$1\r\nx\r\n"
+NOTED = (
+    b"*1\r\n*2\r\n$19\r\nturnpike:{r}:notice\r\n*1\r\n*2\r\n$3\r\n2-0\r\n*6\r\n"
+    b"$5\r\ntable\r\n$4\r\nuser\r\n$3\r\nkey\r\n$1\r\na\r\n$5\r\nvalue\r\n$2\r\n{}\r\n"
+)
+ENTRY = b"$3\r\n1-1\r\n"
+ALL = (TEXT, TEXT, b":0\r\n", SCANNED, NUMBER, ENTRY, ENTRY, USED, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
+ERRORS = (
+    *(b"LOADING", b"READONLY You can't", b"NOAUTH", b"NOPERM no 'get' command", b"WRONGTYPE x"),
+    *(b"NOSCRIPT x", b"MOVED 1 h:1", b"OOM x", b"ERR what, with args beginning with: 'x'"),
+)
+KINDS = (TEXT, NOTHING, NUMBER, LIST, b"+OK\r\n", SCANNED, USED, NOTED, b"*2\r\n:1\r\n*1\r\n+x\r\n")
+
+ANSWERS = {
+    "all-is-well": answers(UP, *ALL, NOTED, NOTED),
+    "notices-first": answers(UP, NOTED, *ALL, NOTHING, NOTED),
+    **{f"kind-{n}": answers(UP, *[k] * 20) for n, k in enumerate(KINDS)},
+    **{f"error-{n}": answers(UP, *[b"-%s\r\n" % e] * 20) for n, e in enumerate(ERRORS)},
+    **{f"greeting-{n}": answers(0, *[k] * 8) for n, k in enumerate(KINDS)},
+    **{f"setting-up-{n}": answers(GREETS, *[k] * 8) for n, k in enumerate(KINDS)},
+    **{f"coturn-{n}": answers(UP | COTURN, *[k] * 8) for n, k in enumerate(KINDS)},
+    **{f"sentinel-{n}": answers(GREETS | SENTINEL, *[k] * 8) for n, k in enumerate(KINDS)},
+    "sentinel-knows": answers(
+        GREETS | SENTINEL, b"*2\r\n$9\r\n127.0.0.1\r\n$1\r\n9\r\n", b"*-1\r\n"
+    ),
+    "coturn-user": answers(UP | COTURN, b"$32\r\n" + b"0a" * 16 + b"\r\n", TEXT, LIST),
+    "answers-to-nothing": answers(UP, TEXT * 5, TEXT * 9),
+    "replica": answers(0, b"+OK\r\n*1\r\n$5\r\nslave\r\n+PONG\r\n"),
+    "no-protocol": answers(0, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "huge": answers(UP, b"*2147483647\r\n", b"$2147483647\r\n", b"*1048577\r\n"),
+    "deep": answers(UP, b"*1\r\n" * 12),
+    "full": answers(0, b"-ERR max number of clients reached\r\n", b"", b""),
+    "hangs-up": bytes([UP, 255, 255, 255]),
+    "hangs-up-later": answers(UP, *ALL[:3]) + b"\xff",
+    "in-parts": answers(UP, *(bytes([b]) for b in TEXT + TEXT)),
+}
+
 CORPORA = {
     "message": MESSAGES,
     "attributes": ATTRIBUTES,
     "connection": CONNECTIONS,
     "frame": FRAMES,
     "proxy_header": PROXY_HEADERS,
+    "redis_reply": ANSWERS,
     "hello": HELLOS,
     "dtls": DATAGRAMS,
+    "ticket": TICKETS,
+    "grant": GRANTS,
+    "routes": ROUTES,
 }
 
 

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit/support.h"
 
-#include "store/roster.h"
+#include "store/gate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,8 @@
 #define LIMITED "1700000000:alice"
 
 static struct roster *roster;
-static const struct keyring *keyring;
+static struct gate gate;
+static struct keyring keyring;
 static struct keyring_found found;
 
 static int begin(void **state)
@@ -39,6 +40,14 @@ static void add_secret(const char *secret, enum roster_digest which)
     assert_true(roster_add_secret(roster, 0, secret, which));
 }
 
+/* seal — from now on it can be asked, as the engine does: there is no store. */
+static void seal(void)
+{
+    assert_true(roster_seal(roster));
+    gate = (struct gate){.roster = roster};
+    keyring = gate_keyring(&gate);
+}
+
 static enum keyring_answer ask(uint8_t realm, struct span name, bool is_hash, uint8_t algorithm)
 {
     struct keyring_query query = {
@@ -49,7 +58,7 @@ static enum keyring_answer ask(uint8_t realm, struct span name, bool is_hash, ui
         .realm_name = span_of_text(realm ? "other.example" : REALM),
     };
     memset(&found, 0xee, sizeof(found));
-    return keyring->find(keyring->context, &query, support_digest(), &found);
+    return keyring.find(keyring.context, &query, support_digest(), &found);
 }
 
 static enum keyring_answer ask_name(const char *name)
@@ -81,7 +90,7 @@ static void static_user_is_found_by_name(void **state)
 {
     (void)state;
     add(0, "alice", "wonderland");
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name("alice"), KEYRING_FOUND);
     assert_int_equal(found.count, 1);
     assert_key(0, ALICE_MD5);
@@ -97,7 +106,7 @@ static void static_user_is_found_by_userhash(void **state)
     uint8_t hash[STUN_USERHASH_SIZE];
     add(0, "bob", "builder");
     add(0, "alice", "wonderland");
-    keyring = roster_seal(roster);
+    seal();
     support_hex(ALICE_HASH, hash, sizeof(hash));
     struct span name = {hash, sizeof(hash)};
     assert_int_equal(ask(0, name, true, STUN_ALGORITHM_SHA256), KEYRING_FOUND);
@@ -121,7 +130,7 @@ static void user_of_a_key_alone_has_no_sha256(void **state)
     uint8_t key[DIGEST_MD5_SIZE];
     support_hex(ALICE_MD5, key, sizeof(key));
     assert_true(roster_add_user(roster, 0, REALM, "alice", NULL, key, support_digest()));
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name("alice"), KEYRING_FOUND);
     assert_key(0, ALICE_MD5);
     assert_int_equal(ask(0, span_of_text("alice"), false, STUN_ALGORITHM_SHA256), KEYRING_UNKNOWN);
@@ -135,7 +144,7 @@ static void names_are_told_apart_byte_by_byte(void **state)
     add(0, "alice", "a");
     add(0, "mallory", "b");
     add(1, "bob", "c");
-    keyring = roster_seal(roster);
+    seal();
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         assert_int_equal(ask_name(unknown[i]), KEYRING_UNKNOWN);
         assert_int_equal(found.count, 0);
@@ -151,7 +160,7 @@ static void same_name_in_two_realms_is_two_users(void **state)
     (void)state;
     add(0, "alice", "wonderland");
     add(1, "alice", "wonderland");
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name("alice"), KEYRING_FOUND);
     struct stun_key key = found.entry[0].key;
     assert_int_equal(ask(1, span_of_text("alice"), false, STUN_ALGORITHM_MD5), KEYRING_FOUND);
@@ -167,7 +176,7 @@ static void thousands_of_users_are_all_found(void **state)
         snprintf(name, sizeof(name), "user-%d", i * 7919 % COUNT);
         add((uint8_t)(i * 7919 % COUNT % 2), name, name);
     }
-    keyring = roster_seal(roster);
+    seal();
     for (int i = 0; i < COUNT; i++) {
         uint8_t hash[STUN_USERHASH_SIZE];
         uint8_t realm = (uint8_t)(i % 2);
@@ -187,7 +196,7 @@ static void empty_roster_knows_nobody(void **state)
 {
     (void)state;
     uint8_t hash[STUN_USERHASH_SIZE] = {0};
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name("alice"), KEYRING_UNKNOWN);
     assert_int_equal(ask_name(LIMITED), KEYRING_UNKNOWN);
     assert_int_equal(ask_name(""), KEYRING_UNKNOWN);
@@ -295,7 +304,7 @@ static void secret_makes_the_key_of_a_time_limited_name(void **state)
 {
     (void)state;
     add_secret("verysecret", ROSTER_SHA1);
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, 1);
     assert_key(0, LIMITED_MD5);
@@ -312,7 +321,7 @@ static void secret_of_both_digests_makes_two_keys(void **state)
 {
     (void)state;
     add_secret("verysecret", ROSTER_BOTH);
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, 2);
     assert_key(0, LIMITED_MD5);
@@ -323,7 +332,7 @@ static void secret_of_sha256_makes_one_key(void **state)
 {
     (void)state;
     add_secret("verysecret", ROSTER_SHA256);
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, 1);
     assert_key(0, LIMITED_MD5_BY_SHA256);
@@ -335,7 +344,7 @@ static void several_secrets_make_a_key_each(void **state)
     add_secret("north", ROSTER_SHA1);
     add_secret("verysecret", ROSTER_SHA1);
     assert_true(roster_add_secret(roster, 1, "of another realm", ROSTER_SHA1));
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, 2);
     assert_key(1, LIMITED_MD5);
@@ -350,7 +359,7 @@ static void more_secrets_than_can_be_tried_do_no_harm(void **state)
     for (int i = 0; i < KEYRING_ENTRIES_MAX + 4; i++) {
         add_secret("verysecret", ROSTER_BOTH);
     }
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, KEYRING_ENTRIES_MAX);
 }
@@ -359,7 +368,7 @@ static void expired_name_is_found_with_its_time(void **state)
 {
     (void)state;
     add_secret("verysecret", ROSTER_SHA1);
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name("1:alice"), KEYRING_FOUND); /* the engine judges it */
     assert_int_equal(found.entry[0].expires.s, 1);
 }
@@ -369,7 +378,7 @@ static void static_user_comes_before_a_time_limited_name(void **state)
     (void)state;
     add(0, LIMITED, "wonderland");
     add_secret("verysecret", ROSTER_SHA1);
-    keyring = roster_seal(roster);
+    seal();
     assert_int_equal(ask_name(LIMITED), KEYRING_FOUND);
     assert_int_equal(found.count, 1);
     assert_int_equal(found.entry[0].expires.s, 0);
@@ -381,7 +390,7 @@ static void time_limited_name_cannot_be_found_by_hash(void **state)
     (void)state;
     uint8_t hash[STUN_USERHASH_SIZE];
     add_secret("verysecret", ROSTER_SHA1);
-    keyring = roster_seal(roster);
+    seal();
     stun_integrity_userhash(support_digest(), span_of_text(LIMITED), span_of_text(REALM), hash);
     assert_int_equal(ask(0, (struct span){hash, 32}, true, STUN_ALGORITHM_MD5), KEYRING_UNKNOWN);
     memcpy(hash, "1700000000:0123456789012345678901", 32);
@@ -395,7 +404,7 @@ static void longest_name_fits(void **state)
     memset(name, 'x', sizeof(name));
     memcpy(name, "1700000000:", 11);
     add_secret("verysecret", ROSTER_SHA1);
-    keyring = roster_seal(roster);
+    seal();
     struct span longest = {(const uint8_t *)name, STUN_NAME_MAX};
     assert_int_equal(ask(0, longest, false, STUN_ALGORITHM_MD5), KEYRING_FOUND);
     assert_int_equal(found.name_size, STUN_NAME_MAX);
