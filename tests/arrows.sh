@@ -10,7 +10,7 @@ set -u
 : "${NM:=nm}" "${LINK:=${CC:-cc}}" "${LIBS:=}"
 . "$top_srcdir/tests/tap.sh"
 
-rooms="base wire relay engine net store" # lowest first
+rooms="base wire relay engine net store manage" # lowest first
 core="base wire relay engine"
 
 scratch=$(mktemp -d) || exit 1
