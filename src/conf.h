@@ -33,11 +33,11 @@ struct conf_peers {
 
 struct conf_limits {
     uint32_t lifetime, max_lifetime, permission_lifetime, channel_lifetime, nonce_lifetime; /* s */
-    uint32_t allocations, allocations_per_user;                   /* 0: no limit */
-    uint32_t permissions_per_allocation, channels_per_allocation; /* 1 to 4096 */
-    uint64_t bandwidth_per_allocation;                            /* bytes per second, 0: none */
-    uint32_t challenges_per_prefix, bindings_per_prefix;          /* per second, 0: no limit */
-    uint32_t connections_per_address;                             /* 0: no limit */
+    uint32_t allocations, allocations_per_user, allocations_per_tenant; /* 0: no limit */
+    uint32_t permissions_per_allocation, channels_per_allocation;       /* 1 to 4096 */
+    uint64_t bandwidth_per_allocation;                   /* bytes per second, 0: none */
+    uint32_t challenges_per_prefix, bindings_per_prefix; /* per second, 0: no limit */
+    uint32_t connections_per_address;                    /* 0: no limit */
 };
 
 struct conf_user {
@@ -54,8 +54,10 @@ struct conf_realm {
     struct conf_texts secrets; /* resolved: contents of file:... without the last newline */
     enum conf_digest secret_digest;
     bool expiry_is_strict;
-    uint32_t expiry_grace;     /* s an allocation may outlive its credential; not strict */
-    struct conf_limits limits; /* the global ones, narrowed */
+    uint32_t expiry_grace; /* s an allocation may outlive its credential; not strict */
+    bool issues;           /* credentials */
+    uint32_t credential_ttl, credential_max_ttl; /* s */
+    struct conf_limits limits;                   /* the global ones, narrowed */
     struct conf_peers peers;
 };
 
@@ -100,6 +102,15 @@ struct conf {
     struct conf_texts names;   /* host names that clients are given */
     struct conf_peers peers;
     struct conf_limits limits;
+    struct conf_texts uris;            /* that go with issued credentials; none: made of the rest */
+    char *store;                       /* URL */
+    char *store_password;              /* NULL: none */
+    char *node;                        /* NULL: the machine's name */
+    char *control;                     /* path of the socket; NULL: none */
+    uint32_t usage_interval;           /* s; 0: no usage is told */
+    struct netaddr http_listen;        /* family NONE: there is none */
+    char *http_certificate, *http_key; /* NULL: plain HTTP */
+    struct conf_texts http_origins;
     uint32_t workers;       /* 0: one per core */
     char *run_as;           /* user name; NULL: stay as started (said in the log) */
     char *software;         /* SOFTWARE attribute; "" none */

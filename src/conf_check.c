@@ -299,6 +299,12 @@ static bool check_realm_name(const char *name, const struct conf_word *w, struct
     return true;
 }
 
+/* has_more_users — whether there may be users and credentials that the file does not name. */
+static bool has_more_users(const struct conf *c)
+{
+    return strcmp(c->store, "memory") != 0 || c->control || c->http_listen.family != NETADDR_NONE;
+}
+
 static bool check_realm(const struct conf *c, const struct conf_realm *realm,
                         const struct conf_node *node, struct conf_why *why)
 {
@@ -308,9 +314,18 @@ static bool check_realm(const struct conf *c, const struct conf_realm *realm,
         !check_limits(&realm->limits, limits, true, why)) {
         return false;
     }
-    if (realm->user_count == 0 && realm->secrets.count == 0) {
+    if (realm->user_count == 0 && realm->secrets.count == 0 && !has_more_users(c)) {
         return conf_why_say(why, w->file, w->line,
-                            "realm \"%s\" has neither a user nor a secret, so nobody could relay",
+                            "realm \"%s\" has neither a user nor a secret, so nobody could relay; "
+                            "set a store, control or http, and they can be made later",
+                            realm->name);
+    }
+    if (realm->credential_max_ttl < realm->credential_ttl) {
+        const struct conf_word *ttl = first_word(node, "realm.credential-ttl");
+        const struct conf_word *most = first_word(node, "realm.credential-max-ttl");
+        ttl = ttl->file ? ttl : most;
+        return conf_why_say(why, ttl->file, ttl->line,
+                            "realm \"%s\" has a credential-ttl above its credential-max-ttl",
                             realm->name);
     }
     size_t user = 0;
@@ -335,9 +350,50 @@ static bool check_realms(const struct conf *c, const struct conf_node *top, stru
     return true;
 }
 
+/* check_http — it leaves the machine over TLS alone. */
+static bool check_http(const struct conf *c, const struct conf_node *http, struct conf_why *why)
+{
+    const struct conf_word *listen = first_word(http, "http.listen");
+    const struct conf_word *file = first_word(http, c->http_key ? "http.key" : "http.certificate");
+    if (!c->http_certificate != !c->http_key) {
+        return conf_why_say(why, file->file, file->line, "http has a %s without a %s",
+                            c->http_key ? "key" : "certificate",
+                            c->http_key ? "certificate" : "key");
+    }
+    if (c->http_listen.family != NETADDR_NONE && !c->http_certificate &&
+        !netaddr_is_loopback(&c->http_listen)) {
+        return conf_why_say(why, listen->file, listen->line,
+                            "http.listen = \"%s\" can be reached from other machines, and would "
+                            "show them keys and credentials in clear: set http.certificate and "
+                            "http.key, or listen on 127.0.0.1",
+                            listen->text);
+    }
+    return true;
+}
+
+/* check_store — what of it can be told before it is opened. */
+static bool check_store(const struct conf *c, const struct conf_node *top, struct conf_why *why)
+{
+    enum { LEAST = 10 }; /* seconds */
+    const struct conf_word *interval = first_word(top, "usage-interval");
+    const struct conf_word *password = first_word(top, "store-password");
+    if (c->usage_interval > 0 && c->usage_interval < LEAST) {
+        return conf_why_say(why, interval->file, interval->line,
+                            "usage-interval = \"%s\" is less than 10s; 0 tells no usage",
+                            interval->text);
+    }
+    if (c->store_password && strncmp(c->store, "redis", 5) != 0 &&
+        strncmp(c->store, "coturn+redis", 12) != 0) {
+        return conf_why_say(why, password->file, password->line,
+                            "store-password is for Redis, and the store is none");
+    }
+    return true;
+}
+
 bool conf_check(const struct conf *c, const struct conf_node *top, struct conf_why *why)
 {
-    return check_tls(c, conf_syntax_child(top, OPTIONS_TLS), why) && check_listeners(c, top, why) &&
+    return check_http(c, conf_syntax_child(top, OPTIONS_HTTP), why) && check_store(c, top, why) &&
+           check_tls(c, conf_syntax_child(top, OPTIONS_TLS), why) && check_listeners(c, top, why) &&
            check_relay(c, conf_syntax_child(top, OPTIONS_RELAY), why) &&
            check_limits(&c->limits, conf_syntax_child(top, OPTIONS_LIMITS), false, why) &&
            check_realms(c, top, why);

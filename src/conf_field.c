@@ -125,6 +125,7 @@ bool conf_field_is_equal(const void *a, const void *b, const struct options_row 
     switch (row->type) {
     case OPTIONS_TEXT:
     case OPTIONS_NAME:
+    case OPTIONS_URL:
     case OPTIONS_PASSWORD:
         return is_equal_text(conf_field_text(a, row), conf_field_text(b, row));
     case OPTIONS_PORTS:
@@ -157,7 +158,7 @@ void conf_field_fini(void *base, const struct options_row *row)
     }
     if (options_is_list(row->type)) {
         fini_list(conf_field_list(base, row), row->type);
-    } else if (row->type == OPTIONS_TEXT || row->type == OPTIONS_NAME ||
+    } else if (row->type == OPTIONS_TEXT || row->type == OPTIONS_NAME || row->type == OPTIONS_URL ||
                row->type == OPTIONS_PASSWORD) {
         char *text;
         memcpy(&text, member_in(base, row), sizeof(text));

@@ -20,6 +20,21 @@ static void print_quoted(const char *text)
     putchar('"');
 }
 
+/* print_url — with "hidden" in place of a password: what stands before the last @, behind a colon
+ * if there is one; many take a lone word there for a password. */
+static void print_url(const char *url)
+{
+    char shown[4096 + 8];
+    const char *start = strstr(url, "://");
+    const char *at = start ? strrchr(start, '@') : NULL;
+    const char *colon = at ? memchr(start + 3, ':', (size_t)(at - start - 3)) : NULL;
+    if (at) {
+        const char *password = colon ? colon + 1 : start + 3;
+        snprintf(shown, sizeof(shown), "%.*shidden%s", (int)(password - url), url, at);
+    }
+    print_quoted(at ? shown : url);
+}
+
 static void print_element(const void *element, enum options_type type)
 {
     char value[CONF_VALUE_SIZE];
@@ -86,6 +101,8 @@ static void print_value(const void *base, const struct options_row *row)
     } else if (row->type == OPTIONS_TEXT || row->type == OPTIONS_NAME) {
         const char *text = conf_field_text(base, row);
         print_quoted(text ? text : "");
+    } else if (row->type == OPTIONS_URL) {
+        print_url(conf_field_text(base, row));
     } else if (options_is_hidden(row->type)) {
         print_quoted("hidden");
     } else if (row->type == OPTIONS_SERVER) {
@@ -105,16 +122,19 @@ static void print_value(const void *base, const struct options_row *row)
 }
 
 /* is_shown — whether an option has anything to say: one that is not built in only when it has a
- * default that this version follows. */
-static bool is_shown(const struct options_row *row)
+ * default that this version follows, a password only when there is one. */
+static bool is_shown(const void *base, const struct options_row *row)
 {
+    if (row->type == OPTIONS_PASSWORD && !conf_field_text(base, row)) {
+        return false;
+    }
     return row->reload != OPTIONS_LATER || (row->standard && row->standard[0] != '\0');
 }
 
 static void print_options(const void *base, enum options_section_id section, const char *indent)
 {
     for (const struct options_row *r = NULL; (r = options_next(section, r));) {
-        if (is_shown(r)) {
+        if (is_shown(base, r)) {
             printf("%s%s = ", indent, options_key(r->name));
             print_value(base, r);
             putchar('\n');
@@ -174,5 +194,6 @@ void conf_print(const struct conf *c)
     print_section(c, OPTIONS_PEERS, "");
     print_section(c, OPTIONS_LIMITS, "");
     print_section(c, OPTIONS_TLS, "");
+    print_section(c, OPTIONS_HTTP, "");
     print_section(c, OPTIONS_LOG, "");
 }

@@ -286,6 +286,7 @@ static bool set_words(const struct set *s, const struct conf_setting *setting)
     switch (s->row->type) {
     case OPTIONS_TEXT:
     case OPTIONS_NAME:
+    case OPTIONS_URL:
         return set_text(s, setting->words);
     case OPTIONS_PASSWORD:
         return set_password(s, setting->words);

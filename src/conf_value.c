@@ -4,113 +4,39 @@
 
 #include <string.h>
 
-enum { DAY = 86400 };
-
-/* A unit and what it is worth. Of several that fit, the first is written. */
-struct unit {
-    const char *name;
-    uint64_t worth;
-};
-
-static const struct unit durations[] = {{"d", DAY}, {"h", 3600}, {"m", 60}, {"s", 1}};
-static const struct unit rates[] = {{"/s", 1}};
-static const struct unit bandwidths[] = {
-    {"GB/s", 1000000000},  {"MB/s", 1000000},  {"kB/s", 1000},  {"B/s", 1},
-    {"Gbit/s", 125000000}, {"Mbit/s", 125000}, {"kbit/s", 125},
-};
+#include "base/quantity.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const transports[] = {
     [CONF_UDP] = "udp", [CONF_TCP] = "tcp", [CONF_TLS] = "tls", [CONF_DTLS] = "dtls"};
 
-/* digits — read decimal digits, at least one, without a needless zero in front; *behind gets the
- * place behind them. */
-static enum conf_value_verdict digits(const char *word, uint64_t *value, const char **behind)
+/* judged — a verdict of base on a number as one of ours. */
+static enum conf_value_verdict judged(enum quantity_verdict verdict)
 {
-    uint64_t sum = 0;
-    const char *at = word;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        if (sum > (uint64_t)INT64_MAX / 10 - 1) {
-            return CONF_VALUE_LARGE;
-        }
-        sum = sum * 10 + (uint64_t)(*at - '0');
-    }
-    if (at == word || (word[0] == '0' && at != word + 1)) {
-        return CONF_VALUE_FORM;
-    }
-    *value = sum;
-    *behind = at;
-    return CONF_VALUE_OK;
-}
-
-/* with_unit — read a number with one of the units behind it, or a bare 0. */
-static enum conf_value_verdict with_unit(const char *word, const struct unit *units, size_t count,
-                                         uint64_t *value)
-{
-    const char *behind;
-    uint64_t number;
-    enum conf_value_verdict verdict = digits(word, &number, &behind);
-    if (verdict != CONF_VALUE_OK) {
-        return verdict;
-    }
-    if (*behind == '\0' && number == 0) {
-        *value = 0;
-        return CONF_VALUE_OK;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(behind, units[i].name) != 0) {
-            continue;
-        }
-        if (number > (uint64_t)INT64_MAX / units[i].worth) {
-            return CONF_VALUE_LARGE;
-        }
-        *value = number * units[i].worth;
-        return CONF_VALUE_OK;
-    }
-    return CONF_VALUE_FORM;
-}
-
-static void put_with_unit(struct text *t, const struct unit *units, size_t count, uint64_t value)
-{
-    for (size_t i = 0; value > 0 && i < count; i++) {
-        if (value % units[i].worth == 0) {
-            text_u64(t, value / units[i].worth);
-            text_put(t, units[i].name);
-            return;
-        }
-    }
-    text_u64(t, value);
+    return verdict == QUANTITY_OK     ? CONF_VALUE_OK
+           : verdict == QUANTITY_FORM ? CONF_VALUE_FORM
+                                      : CONF_VALUE_LARGE;
 }
 
 enum conf_value_verdict conf_value_number(const char *word, uint64_t *value)
 {
-    const char *behind;
-    uint64_t number;
-    enum conf_value_verdict verdict = digits(word, &number, &behind);
-    if (verdict != CONF_VALUE_OK) {
-        return verdict;
-    }
-    if (*behind != '\0') {
-        return CONF_VALUE_FORM;
-    }
-    *value = number;
-    return CONF_VALUE_OK;
+    return judged(quantity_number(word, value));
 }
 
 enum conf_value_verdict conf_value_duration(const char *word, uint64_t *value)
 {
-    return with_unit(word, durations, COUNT(durations), value);
+    return judged(quantity_duration(word, value));
 }
 
 enum conf_value_verdict conf_value_rate(const char *word, uint64_t *value)
 {
-    return with_unit(word, rates, COUNT(rates), value);
+    return judged(quantity_rate(word, value));
 }
 
 enum conf_value_verdict conf_value_bandwidth(const char *word, uint64_t *value)
 {
-    return with_unit(word, bandwidths, COUNT(bandwidths), value);
+    return judged(quantity_bandwidth(word, value));
 }
 
 enum conf_value_verdict conf_value_yes_no(const char *word, uint64_t *value)
@@ -140,7 +66,7 @@ static enum conf_value_verdict port(const char *word, char end, uint16_t *value,
                                     const char **behind)
 {
     uint64_t number;
-    enum conf_value_verdict verdict = digits(word, &number, behind);
+    enum conf_value_verdict verdict = judged(quantity_digits(word, &number, behind));
     if (verdict == CONF_VALUE_FORM || (verdict == CONF_VALUE_OK && **behind != end)) {
         return CONF_VALUE_FORM;
     }
@@ -359,7 +285,6 @@ static void put_word(struct text *t, const char *words, uint64_t place)
 
 void conf_value_put(struct text *t, const struct options_row *row, uint64_t value)
 {
-    size_t skip = value == DAY ? 1 : 0; /* one day is written as 24 hours */
     switch (row->type) {
     case OPTIONS_YES_NO:
         text_put(t, value ? "yes" : "no");
@@ -368,13 +293,13 @@ void conf_value_put(struct text *t, const struct options_row *row, uint64_t valu
         put_word(t, row->words, value);
         break;
     case OPTIONS_DURATION:
-        put_with_unit(t, durations + skip, COUNT(durations) - skip, value);
+        quantity_put_duration(t, value);
         break;
     case OPTIONS_RATE:
-        put_with_unit(t, rates, COUNT(rates), value);
+        quantity_put_rate(t, value);
         break;
     case OPTIONS_BANDWIDTH:
-        put_with_unit(t, bandwidths, COUNT(bandwidths), value);
+        quantity_put_bandwidth(t, value);
         break;
     default:
         text_u64(t, value);

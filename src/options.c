@@ -47,7 +47,7 @@ static const struct options_section sections[OPTIONS_SECTION_COUNT] = {
      "deny."},
     {OPTIONS_LIMITS, OPTIONS_TOP, "limits", NULL, "How much and for how long."},
     {OPTIONS_TLS, OPTIONS_TOP, "tls", NULL, "Certificate of every listener without its own."},
-    {OPTIONS_HTTP, OPTIONS_TOP, "http", NULL, "The management interface."},
+    {OPTIONS_HTTP, OPTIONS_TOP, "http", NULL, "The management interface, see turnpike-api(7)."},
     {OPTIONS_LOG, OPTIONS_TOP, "log", NULL, "What is logged, how and where."},
 };
 
@@ -81,10 +81,34 @@ static const struct options_row rows[] = {
      FIELD(struct conf, names),
      .help = "Host names that clients are given for this server. A certificate that does not "
              "cover them is warned of."},
-    {OPTIONS_TOP, OPTIONS_TEXT, OPTIONS_LATER, "store", .standard = "memory", .max = PATH_LONGEST,
-     .help = "Where users and issued credentials are kept. memory: in this file alone."},
-    {OPTIONS_TOP, OPTIONS_NAME, OPTIONS_LATER, "control", .max = PATH_LONGEST,
-     .help = "Unix socket of the control tool."},
+    {OPTIONS_TOP, OPTIONS_TEXTS, OPTIONS_LIVE, "uris", .standard = "",
+     .example = "{ \"turn:turn.example.org?transport=udp\" }", .min = 1, .max = NAME_LONGEST,
+     FIELD(struct conf, uris),
+     .help = "URIs that go with issued credentials. None: made of names and listen, or of the "
+             "addresses where there are no names."},
+    {OPTIONS_TOP, OPTIONS_URL, OPTIONS_RESTART, "store", .standard = "memory",
+     .example = "\"sqlite:/var/lib/turnpike/turnpike.db\"", .min = 1, .max = PATH_LONGEST,
+     FIELD(struct conf, store),
+     .help = "Where users, issued credentials, keys and revocations are kept, beside this file. "
+             "memory: until the server ends. sqlite:/PATH: in a file of this machine. "
+             "redis://USER:PASSWORD@HOST:PORT/DB, rediss:// over TLS, redis+unix:/SOCKET or "
+             "redis+sentinel://HOST:PORT,HOST:PORT/NAME: shared by many servers. "
+             "coturn+redis://HOST: the users and secrets of coturn, read only."},
+    {OPTIONS_TOP, OPTIONS_PASSWORD, OPTIONS_RESTART, "store-password",
+     .example = "\"file:/etc/turnpike/redis-password\"", .min = 1, .max = SECRET_LONGEST,
+     FIELD(struct conf, store_password),
+     .help = "Password of the store, where it is not in its URL. file:NAME reads it from a file."},
+    {OPTIONS_TOP, OPTIONS_NAME, OPTIONS_RESTART, "node", .example = "\"relay-1\"", .max = 63,
+     FIELD(struct conf, node),
+     .help = "Name of this server among those that share a store. Empty: that of the machine."},
+    {OPTIONS_TOP, OPTIONS_NAME, OPTIONS_RESTART, "control",
+     .example = "\"/run/turnpike/control.sock\"", .max = 107, FIELD(struct conf, control),
+     .help = "Unix socket that turnpikectl speaks to; only the user that the server runs as, and "
+             "root, may open it. Empty: there is none."},
+    {OPTIONS_TOP, OPTIONS_DURATION, OPTIONS_RESTART, "usage-interval", .standard = "0", .max = DAY,
+     FIELD(struct conf, usage_interval),
+     .help = "How often the store is told what each session has relayed so far, at least 10s; "
+             "start and end are told as well. 0: none of it is."},
 
     {OPTIONS_REALM, OPTIONS_SECRETS, OPTIONS_LIVE, "realm.secret", .standard = "",
      .example = "{ \"file:/etc/turnpike/secret\" }", .min = 1, .max = SECRET_LONGEST,
@@ -102,6 +126,16 @@ static const struct options_row rows[] = {
      .max = 30 * DAY, FIELD(struct conf_realm, expiry_grace),
      .help = "How long an allocation may outlive its credential while expiry is lenient. It also "
              "bounds how long one outlives a secret that was removed."},
+
+    {OPTIONS_REALM, OPTIONS_YES_NO, OPTIONS_LIVE, "realm.issue", .standard = "yes",
+     FIELD(struct conf_realm, issues),
+     .help = "Whether credentials can be issued in this realm, by turnpikectl and over HTTP."},
+    {OPTIONS_REALM, OPTIONS_DURATION, OPTIONS_LIVE, "realm.credential-ttl", .standard = "1h",
+     .min = 10, .max = 400 * DAY, FIELD(struct conf_realm, credential_ttl),
+     .help = "How long an issued credential is good when nothing else is asked for."},
+    {OPTIONS_REALM, OPTIONS_DURATION, OPTIONS_LIVE, "realm.credential-max-ttl", .standard = "24h",
+     .min = 10, .max = 400 * DAY, FIELD(struct conf_realm, credential_max_ttl),
+     .help = "The longest that can be asked for."},
 
     {OPTIONS_USER, OPTIONS_PASSWORD, OPTIONS_LIVE, "realm.user.password",
      .example = "\"wonderland\"", .min = 1, .max = SECRET_LONGEST,
@@ -130,6 +164,9 @@ static const struct options_row rows[] = {
     {OPTIONS_REALM_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "realm.limits.allocations-per-user",
      .example = "\"10\"", .max = MANY, FIELD(struct conf_realm, limits.allocations_per_user),
      .help = "Allocations of one user of this realm at a time."},
+    {OPTIONS_REALM_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "realm.limits.allocations-per-tenant",
+     .example = "\"100\"", .max = MANY, FIELD(struct conf_realm, limits.allocations_per_tenant),
+     .help = "Allocations of one tenant of this realm at a time."},
     {OPTIONS_REALM_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "realm.limits.permissions-per-allocation",
      .example = "\"64\"", .min = 1, .max = 4096,
      FIELD(struct conf_realm, limits.permissions_per_allocation),
@@ -235,8 +272,12 @@ static const struct options_row rows[] = {
      .help = "Allocations on this server at a time. 0: no limit."},
     {OPTIONS_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "limits.allocations-per-user", .standard = "0",
      .max = MANY, FIELD(struct conf, limits.allocations_per_user),
-     .help = "Allocations of one user at a time; of a time-limited credential the user part "
-             "counts. 0: no limit."},
+     .help = "Allocations of one user at a time; of a time-limited or issued credential the user "
+             "part counts. It holds over all servers that share a store. 0: no limit."},
+    {OPTIONS_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "limits.allocations-per-tenant", .standard = "0",
+     .max = MANY, FIELD(struct conf, limits.allocations_per_tenant),
+     .help = "Allocations of one tenant at a time, that is of all users and credentials with its "
+             "label, over all servers that share a store. 0: no limit."},
     {OPTIONS_LIMITS, OPTIONS_NUMBER, OPTIONS_LIVE, "limits.permissions-per-allocation",
      .standard = "256", .min = 1, .max = 4096,
      FIELD(struct conf, limits.permissions_per_allocation),
@@ -271,12 +312,21 @@ static const struct options_row rows[] = {
      .max = PATH_LONGEST, FIELD(struct conf, key),
      .help = "Private key of that certificate, in PEM."},
 
-    {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LATER, "http.listen", .max = PATH_LONGEST,
-     .help = "Address and port of the interface."},
-    {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LATER, "http.certificate", .max = PATH_LONGEST,
-     .help = "Certificate chain of the interface."},
-    {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LATER, "http.key", .max = PATH_LONGEST,
-     .help = "Private key of the interface."},
+    {OPTIONS_HTTP, OPTIONS_SERVER, OPTIONS_RESTART, "http.listen", .standard = "",
+     .example = "\"127.0.0.1:8080\"", FIELD(struct conf, http_listen),
+     .help = "Address and port of the HTTP interface: credentials, sessions, metrics, health. "
+             "Beyond loopback it needs a certificate. Empty: there is none."},
+    {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LIVE, "http.certificate",
+     .example = "\"/etc/turnpike/fullchain.pem\"", .max = PATH_LONGEST,
+     FIELD(struct conf, http_certificate),
+     .help = "Certificate chain of the interface, in PEM: then it is HTTPS."},
+    {OPTIONS_HTTP, OPTIONS_NAME, OPTIONS_LIVE, "http.key",
+     .example = "\"/etc/turnpike/privkey.pem\"", .max = PATH_LONGEST, FIELD(struct conf, http_key),
+     .help = "Private key of the interface, in PEM."},
+    {OPTIONS_HTTP, OPTIONS_TEXTS, OPTIONS_LIVE, "http.origins", .standard = "",
+     .example = "{ \"https://app.example.org\" }", .min = 1, .max = NAME_LONGEST,
+     FIELD(struct conf, http_origins),
+     .help = "Origins of web pages whose scripts may use the interface (CORS). None: no pages."},
 
     {OPTIONS_LOG, OPTIONS_WORD, OPTIONS_LIVE, "log.level", .standard = "info",
      .words = "error|warn|info|debug", FIELD(struct conf, log_level),
@@ -362,6 +412,7 @@ const char *options_unit(enum options_type type)
     static const char *const units[OPTIONS_TYPE_COUNT] = {
         [OPTIONS_TEXT] = "a text",
         [OPTIONS_NAME] = "a name",
+        [OPTIONS_URL] = "a kind of store, and where it is",
         [OPTIONS_PASSWORD] = "a password, or file:NAME",
         [OPTIONS_KEY] = "32 hex digits",
         [OPTIONS_YES_NO] = "yes or no",

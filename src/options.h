@@ -28,6 +28,7 @@ enum options_section_id {
 enum options_type {
     OPTIONS_TEXT,      /* char *, never NULL */
     OPTIONS_NAME,      /* char *, NULL when empty */
+    OPTIONS_URL,       /* char *, never NULL; a password within is never printed */
     OPTIONS_PASSWORD,  /* char *, NULL when not given; never printed */
     OPTIONS_KEY,       /* uint8_t[16]; never printed */
     OPTIONS_YES_NO,    /* bool */

@@ -30,6 +30,8 @@
 #include "net/tls.h"
 #include "conf.h"
 #include "conf_value.h"
+#include "counters.h"
+#include "front.h"
 #include "snapshot.h"
 
 enum {
@@ -47,6 +49,9 @@ struct server {
     struct log_source *source; /* the control thread's */
     struct worker_shared shared;
     struct snapshot *snapshot;
+    bool has_backoffice;
+    struct backoffice backoffice;
+    struct front front;
     uint32_t generation;
     struct snapshot_socket socket[LISTENER_MAX];
     size_t socket_count;
@@ -56,6 +61,8 @@ struct server {
     int address_watch;
     struct netaddr machine[OWN_HOSTS_MAX + 1]; /* addresses as seen last */
     size_t machine_count;
+    struct netaddr guarded[STORE_ADDRESSES_MAX]; /* of the store, as seen last */
+    size_t guarded_count;
     uint64_t files;      /* stamp of the certificates' files, as they were read */
     uint64_t files_seen; /* and a second ago */
     uint32_t seconds;    /* since the start */
@@ -303,8 +310,33 @@ static struct snapshot *make_snapshot(struct server *s, const struct conf *c,
         .before = s->snapshot,
         .generation = ++s->generation,
         .keeps_certificates = keeps_certificates,
+        .guarded = s->guarded,
+        .guarded_count = s->guarded_count,
+        .mirror = s->backoffice.mirror,
+        .deck = s->backoffice.deck,
     };
     return snapshot_new(&parts, why, WHY_MAX);
+}
+
+static void sum_counters(void *context, struct worker_counts *sum)
+{
+    struct server *s = context;
+    counters_sum(&s->shared, sum);
+}
+
+/* open_office — the store, and who may ask for what is in it. */
+static bool open_office(struct server *s)
+{
+    const struct settings *settings = snapshot_settings(s->snapshot);
+    if (!s->has_backoffice) {
+        return true;
+    }
+    if (!backoffice_open(&s->backoffice, s->conf, settings, s->why, WHY_MAX) ||
+        !front_open(&s->front, &s->backoffice, s->conf, sum_counters, s, s->why, WHY_MAX)) {
+        return false;
+    }
+    front_show(&s->front, s->conf, s->snapshot);
+    return true;
 }
 
 static bool prepare(struct server *s)
@@ -313,16 +345,24 @@ static bool prepare(struct server *s)
     size_t files = privilege_raise_files();
     s->conf = conf_read(a->file, a->set, a->set_count, s->why, WHY_MAX);
     s->started = s->conf;
-    if (!s->conf || !check_user(s) || !probe_sockets(s) || !probe_relay(s->conf, s->why) ||
+    s->front.fd = -1;
+    if (!s->conf || !check_user(s) || !probe_sockets(s) ||
+        !front_bind(&s->front, s->conf, s->why, WHY_MAX) || !probe_relay(s->conf, s->why) ||
         !open_log(s) || !make_shared(s, files)) {
         return false;
+    }
+    s->base = event_base_new();
+    s->has_backoffice = backoffice_is_needed(s->conf);
+    if (!s->base || (s->has_backoffice && !backoffice_prepare(&s->backoffice, s->base, &s->shared,
+                                                              s->conf, s->source))) {
+        return fail(s, "out of memory or descriptors");
     }
     s->snapshot = make_snapshot(s, s->conf, false, s->why);
     if (s->snapshot && s->conf->run_as) {
         log_give(s->log, s->conf->run_as);
     }
     return s->snapshot && make_workers(s) && privilege_drop(s->conf->run_as, s->why, WHY_MAX) &&
-           (log_start(s->log) || fail(s, "cannot start the log thread"));
+           open_office(s) && (log_start(s->log) || fail(s, "cannot start the log thread"));
 }
 
 /* Running. */
@@ -421,13 +461,17 @@ static bool note_addresses(struct server *s)
 }
 
 /* put_in_force — have all workers use another snapshot, then forget the old one. */
-static void put_in_force(struct server *s, struct snapshot *fresh)
+static void put_in_force(struct server *s, const struct conf *conf, struct snapshot *fresh)
 {
     for (unsigned i = 0; i < s->shared.count; i++) {
         worker_reload(s->shared.worker[i], snapshot_view(fresh));
     }
-    snapshot_free(s->snapshot);
+    struct snapshot *old = s->snapshot;
     s->snapshot = fresh;
+    if (s->has_backoffice) {
+        front_show(&s->front, conf, fresh);
+    }
+    snapshot_free(old);
 }
 
 /* stamp_of — what changes when a file does. */
@@ -449,6 +493,9 @@ static uint64_t stamp_of_files(const struct server *s)
     for (size_t i = 0; i < count; i++) {
         stamp = stamp * 31 + stamp_of(at[i].certificate) * 7 + stamp_of(at[i].key);
     }
+    if (s->conf->http_certificate) {
+        stamp += stamp_of(s->conf->http_certificate) * 3 + stamp_of(s->conf->http_key) * 5;
+    }
     return stamp;
 }
 
@@ -457,6 +504,15 @@ static void watch_files(struct server *s)
 {
     s->files = stamp_of_files(s);
     s->files_seen = s->files;
+}
+
+/* renew_front — the certificate of the HTTP interface, too. */
+static void renew_front(struct server *s)
+{
+    char why[WHY_MAX];
+    if (!front_renew(&s->front, s->conf, why, sizeof(why))) {
+        say(s, LOG_LEVEL_ERROR, "certificate_not_reloaded", "why", why);
+    }
 }
 
 /* look_at_files — read certificates again that have changed, once they have stayed the same for a
@@ -476,7 +532,8 @@ static void look_at_files(struct server *s)
         say(s, LOG_LEVEL_ERROR, "certificate_not_reloaded", "why", why);
         return;
     }
-    put_in_force(s, fresh);
+    put_in_force(s, s->conf, fresh);
+    renew_front(s);
     say_certificates(s);
     say(s, LOG_LEVEL_INFO, "certificate_reloaded", NULL, NULL);
 }
@@ -507,12 +564,16 @@ static void on_reload(evutil_socket_t fd, short what, void *argument)
     if (restart) {
         say(s, LOG_LEVEL_WARN, "restart_needed", "option", restart);
     }
-    put_in_force(s, snapshot);
+    put_in_force(s, fresh, snapshot);
     log_set(s->log, (enum log_format)fresh->log_format, (enum log_level)fresh->log_level);
     if (s->conf != s->started) {
         conf_free(s->conf);
     }
     s->conf = fresh;
+    if (s->has_backoffice && !backoffice_follow(&s->backoffice, snapshot_settings(snapshot))) {
+        say(s, LOG_LEVEL_ERROR, "store_not_followed", "why", "out of memory");
+    }
+    renew_front(s);
     watch_files(s);
     say_certificates(s);
     say(s, LOG_LEVEL_INFO, "reloaded", NULL, NULL);
@@ -533,8 +594,30 @@ static void on_addresses(evutil_socket_t fd, short what, void *argument)
         say(s, LOG_LEVEL_ERROR, "addresses_not_followed", "why", why);
         return;
     }
-    put_in_force(s, fresh);
+    put_in_force(s, s->conf, fresh);
     say(s, LOG_LEVEL_DEBUG, "addresses_changed", NULL, NULL);
+}
+
+/* look_at_store — keep clients from wherever it is now. */
+static void look_at_store(struct server *s)
+{
+    struct netaddr now[STORE_ADDRESSES_MAX];
+    char why[WHY_MAX];
+    size_t count =
+        s->has_backoffice ? store_addresses(s->backoffice.store, now, STORE_ADDRESSES_MAX) : 0;
+    /* While it is away it is guarded where it was. */
+    if (count == 0 ||
+        (count == s->guarded_count && memcmp(now, s->guarded, count * sizeof(*now)) == 0)) {
+        return;
+    }
+    memcpy(s->guarded, now, count * sizeof(*now));
+    s->guarded_count = count;
+    struct snapshot *fresh = make_snapshot(s, s->conf, true, why);
+    if (fresh) {
+        put_in_force(s, s->conf, fresh);
+    } else {
+        say(s, LOG_LEVEL_ERROR, "store_not_guarded", "why", why);
+    }
 }
 
 static uint32_t live_allocations(const struct server *s)
@@ -569,6 +652,9 @@ static void on_second(evutil_socket_t fd, short what, void *argument)
         say_certificates(s);
     }
     tidy_heap(s);
+    backoffice_tick(&s->backoffice);
+    look_at_store(s);
+    front_tick(&s->front);
     bool is_late = s->drain_until.ns != 0 && !mono_is_before(now, s->drain_until);
     if (s->is_draining && (is_late || live_allocations(s) == 0)) {
         say(s, LOG_LEVEL_INFO, "drained", NULL, NULL);
@@ -585,6 +671,7 @@ static void on_drain(evutil_socket_t fd, short what, void *argument)
         return;
     }
     s->is_draining = true;
+    s->backoffice.is_draining = true;
     if (s->conf->drain_timeout > 0) {
         s->drain_until = mono_add_s(clock_now().mono, s->conf->drain_timeout);
     }
@@ -624,10 +711,6 @@ static bool make_events(struct server *s)
         {SIGUSR1, on_reopen}, {SIGUSR2, on_drain},
     };
     static const struct timeval second = {1, 0};
-    s->base = event_base_new();
-    if (!s->base) {
-        return fail(s, "cannot make an event loop");
-    }
     for (int i = 0; i < SIGNALS; i++) {
         s->signal[i] = evsignal_new(s->base, signals[i].number, signals[i].run, s);
         if (!s->signal[i] || event_add(s->signal[i], NULL) != 0) {
@@ -663,9 +746,14 @@ static void free_events(struct server *s)
         event_free(s->addresses);
         close(s->address_watch);
     }
-    if (s->base) {
-        event_base_free(s->base);
-    }
+}
+
+/* ignore_signals — but for TERM and INT, which end what is left at once. */
+static void ignore_signals(void)
+{
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
 }
 
 /* start_workers — their threads take no signals: those are the control thread's. */
@@ -681,94 +769,6 @@ static bool start_workers(struct server *s)
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return ok || fail(s, "cannot start threads");
-}
-
-static void add_counts(struct flow_counts *sum, const struct flow_counts *more)
-{
-    sum->received += more->received;
-    sum->forwarded += more->forwarded;
-    sum->control += more->control;
-    for (int i = 0; i < FLOW_DROP_COUNT; i++) {
-        sum->dropped[i] += more->dropped[i];
-    }
-}
-
-static void say_direction(struct server *s, const char *direction, const struct flow_counts *c)
-{
-    static const char *const names[FLOW_DROP_COUNT] = {
-        [FLOW_DROP_NOT_STUN] = "dropped_not_stun",
-        [FLOW_DROP_MALFORMED] = "dropped_malformed",
-        [FLOW_DROP_NO_ALLOCATION] = "dropped_no_allocation",
-        [FLOW_DROP_NO_CHANNEL] = "dropped_no_channel",
-        [FLOW_DROP_NO_PERMISSION] = "dropped_no_permission",
-        [FLOW_DROP_FAMILY] = "dropped_family",
-        [FLOW_DROP_OWN_PORT] = "dropped_own_port",
-        [FLOW_DROP_BANDWIDTH] = "dropped_bandwidth",
-        [FLOW_DROP_TOO_LARGE] = "dropped_too_large",
-        [FLOW_DROP_SEND_FAILED] = "dropped_send_failed",
-        [FLOW_DROP_QUEUE_FULL] = "dropped_queue_full",
-    };
-    struct log_line line;
-    log_line_begin(&line, LOG_LEVEL_INFO, "counters");
-    log_line_string(&line, "direction", direction);
-    log_line_u64(&line, "received", c->received);
-    log_line_u64(&line, "forwarded", c->forwarded);
-    log_line_u64(&line, "control", c->control);
-    for (int i = 0; i < FLOW_DROP_COUNT; i++) {
-        log_line_u64(&line, names[i], c->dropped[i]);
-    }
-    log_put(s->source, &line);
-}
-
-static void add_clients(struct worker_clients_counts *sum, const struct worker_clients_counts *more)
-{
-    sum->accepted += more->accepted;
-    sum->handshakes += more->handshakes;
-    sum->handshakes_failed += more->handshakes_failed;
-    sum->refused_limit += more->refused_limit;
-    sum->refused_bytes += more->refused_bytes;
-    sum->timed_out += more->timed_out;
-    sum->to_web += more->to_web;
-    sum->missed += more->missed;
-}
-
-static void say_connections(struct server *s, const struct worker_clients_counts *c)
-{
-    struct log_line line;
-    log_line_begin(&line, LOG_LEVEL_INFO, "connections");
-    log_line_u64(&line, "accepted", c->accepted);
-    log_line_u64(&line, "handshakes", c->handshakes);
-    log_line_u64(&line, "handshakes_failed", c->handshakes_failed);
-    log_line_u64(&line, "refused_limit", c->refused_limit);
-    log_line_u64(&line, "refused_bytes", c->refused_bytes);
-    log_line_u64(&line, "refused_plain_stun", c->missed);
-    log_line_u64(&line, "timed_out", c->timed_out);
-    log_line_u64(&line, "to_web", c->to_web);
-    log_put(s->source, &line);
-}
-
-/* say_counters — what became of every datagram, over all workers, at the end. */
-static void say_counters(struct server *s)
-{
-    struct worker_counts sum = {.live = 0};
-    for (unsigned i = 0; i < s->shared.count; i++) {
-        struct worker_counts c = worker_look(s->shared.worker[i]);
-        add_counts(&sum.up, &c.up);
-        add_counts(&sum.down, &c.down);
-        sum.strays += c.strays;
-        sum.strays_dropped += c.strays_dropped;
-        sum.turn.limited += c.turn.limited;
-        add_clients(&sum.clients, &c.clients);
-    }
-    say_direction(s, "up", &sum.up);
-    say_direction(s, "down", &sum.down);
-    say_connections(s, &sum.clients);
-    struct log_line line;
-    log_line_begin(&line, LOG_LEVEL_INFO, "stopped");
-    log_line_u64(&line, "strays", sum.strays);
-    log_line_u64(&line, "strays_dropped", sum.strays_dropped);
-    log_line_u64(&line, "answers_limited", sum.turn.limited);
-    log_put(s->source, &line);
 }
 
 /* has_tcp — whether the first address is listened on over TCP, too. */
@@ -796,7 +796,7 @@ static void serve(struct server *s)
     for (unsigned i = 0; i < s->shared.count; i++) {
         worker_stop(s->shared.worker[i]);
     }
-    say_counters(s);
+    counters_say(&s->shared, s->source);
 }
 
 int server_main(const struct server_arguments *arguments)
@@ -818,7 +818,13 @@ int server_main(const struct server_arguments *arguments)
             worker_stop(s->shared.worker[i]);
         }
     }
-    free_events(s);
+    free_events(s); /* nothing is reloaded any more while the store gets what is left */
+    ignore_signals();
+    backoffice_close(&s->backoffice);
+    front_close(&s->front);
+    if (s->base) {
+        event_base_free(s->base);
+    }
     free_shared(s);
     snapshot_free(s->snapshot);
     log_close(s->log);

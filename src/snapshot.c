@@ -28,10 +28,10 @@ struct snapshot {
     struct snapshot_certificate certificate[CERTIFICATES_MAX];
     size_t certificate_count;
     struct roster *roster;
-    struct gate gate;
-    struct keyring keyring;
     struct policy_rule *rule[SETTINGS_REALMS_MAX];
     uint8_t number[SETTINGS_REALMS_MAX]; /* of the conf's realms, in its order; or NO_NUMBER */
+    struct gate gate;
+    struct keyring keyring;
 };
 
 /* add_socket — one more, or one more use of a socket that is there. Returns false without room. */
@@ -173,7 +173,8 @@ static void add_ports(struct own *own, struct ports *ports)
 
 static bool fill_own(struct snapshot *s, const struct snapshot_parts *parts)
 {
-    static_assert((int)OWN_DOORS_MAX >= (int)LISTENER_MAX, "every listener is a door");
+    static_assert((int)OWN_DOORS_MAX > (int)LISTENER_MAX + (int)STORE_ADDRESSES_MAX,
+                  "every listener, HTTP and the store are doors");
     if (!gather_hosts(&s->own, parts)) {
         return false;
     }
@@ -186,7 +187,29 @@ static bool fill_own(struct snapshot *s, const struct snapshot_parts *parts)
         }
         s->own.door[s->own.door_count++] = door;
     }
+    if (parts->conf->http_listen.family != NETADDR_NONE) {
+        struct netaddr door = parts->conf->http_listen;
+        door.family = netaddr_is_any(&door) ? NETADDR_NONE : door.family;
+        s->own.door[s->own.door_count++] = door;
+    }
+    for (size_t i = 0; i < parts->guarded_count; i++) {
+        if (own_find(&s->own, &parts->guarded[i]) != OWN_NONE) {
+            s->own.door[s->own.door_count++] = parts->guarded[i];
+        }
+    }
     return true;
+}
+
+/* guard — services elsewhere that this server uses: nobody reaches them through it. */
+static bool guard(struct snapshot *s, const struct snapshot_parts *parts, size_t number)
+{
+    bool ok = true;
+    for (size_t i = 0; i < parts->guarded_count; i++) {
+        if (own_find(&s->own, &parts->guarded[i]) == OWN_NONE) {
+            ok = policy_guard(&s->settings.realm[number].policy, &parts->guarded[i]) && ok;
+        }
+    }
+    return ok;
 }
 
 static void add_rules(struct policy_rule *rules, size_t *count, const struct conf_prefixes *list,
@@ -349,7 +372,9 @@ static bool fill_realm(struct snapshot *s, const struct conf *c, size_t i,
     const struct conf_realm *from = &c->realms[i];
     uint8_t number = s->number[i];
     struct settings_realm *to = &s->settings.realm[number];
-    to->has_secrets = from->secrets.count > 0;
+    bool may_issue = from->issues && (c->control || c->http_listen.family != NETADDR_NONE ||
+                                      strcmp(c->store, "memory") != 0);
+    to->has_secrets = from->secrets.count > 0 || may_issue;
     to->is_strict = from->expiry_is_strict;
     to->grace = from->expiry_grace;
     to->lifetime = from->limits.lifetime;
@@ -361,6 +386,7 @@ static bool fill_realm(struct snapshot *s, const struct conf *c, size_t i,
     to->allocations =
         from->limits.allocations == c->limits.allocations ? 0 : from->limits.allocations;
     to->per_user = from->limits.allocations_per_user;
+    to->per_tenant = from->limits.allocations_per_tenant;
     s->gate.digest[number] = (enum roster_digest)from->secret_digest;
     to->bandwidth = from->limits.bandwidth_per_allocation;
     if (!fill_policy(s, c, &from->peers, (size_t)number)) {
@@ -504,6 +530,9 @@ static void fill_settings(struct settings *to, const struct conf *c)
         [CONF_FAMILY_IPV6] = SETTINGS_IPV6,
         [CONF_FAMILY_SAME] = SETTINGS_SAME,
     };
+    enum { REGISTRY_INTERVAL = 60 }; /* seconds; how old the registry's counters may be */
+    bool is_shared = strncmp(c->store, "redis", 5) == 0;
+    to->interim = c->usage_interval ? c->usage_interval : is_shared ? REGISTRY_INTERVAL : 0;
     to->nonce_lifetime = c->limits.nonce_lifetime;
     to->allocations = c->limits.allocations;
     to->channel_last = c->channels_are_classic ? CHANNEL_MAX_CLASSIC : CHANNEL_MAX;
@@ -540,7 +569,7 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
         ok = name_realms(s, c, why, why_room);
     }
     for (size_t i = 0; ok && i < c->realm_count; i++) {
-        ok = fill_realm(s, c, i, digest, why, why_room);
+        ok = fill_realm(s, c, i, digest, why, why_room) && guard(s, parts, s->number[i]);
     }
     ok = ok && fill_listeners(s, parts, why, why_room);
     digest_openssl_free(digest);
@@ -550,6 +579,8 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts, char *why, siz
     }
     challenge_with(s, parts);
     s->gate.roster = s->roster;
+    s->gate.mirror = parts->mirror;
+    s->gate.deck = parts->deck;
     s->keyring = gate_keyring(&s->gate);
     s->view = (struct worker_view){&s->settings, &s->rules, &s->keyring, s->listener};
     if (!roster_seal(s->roster)) {
@@ -579,6 +610,26 @@ const struct snapshot_certificate *snapshot_certificates(const struct snapshot *
 {
     *count = s->certificate_count;
     return s->certificate;
+}
+
+const struct roster *snapshot_roster(const struct snapshot *s)
+{
+    return s->roster;
+}
+
+const struct settings *snapshot_settings(const struct snapshot *s)
+{
+    return &s->settings;
+}
+
+const struct own *snapshot_own(const struct snapshot *s)
+{
+    return &s->own;
+}
+
+uint8_t snapshot_number(const struct snapshot *s, size_t i)
+{
+    return s->number[i];
 }
 
 const struct worker_view *snapshot_view(const struct snapshot *s)

@@ -51,7 +51,12 @@ struct snapshot_parts {
     size_t socket_count;
     const struct snapshot *before; /* the one in force, whose realms keep their numbers; or NULL */
     uint32_t generation;           /* never used before */
-    bool keeps_certificates;       /* those of `before` serve on where they cannot be read now */
+    const struct netaddr
+        *guarded; /* services that this server uses: no peers, whatever is allowed */
+    size_t guarded_count;
+    struct mirror *mirror; /* of the store; outlives it, like those that follow */
+    struct flight_deck *deck;
+    bool keeps_certificates; /* those of `before` serve on where they cannot be read now */
 };
 
 /* snapshot_new — everything workers need of a conf, with the machine's addresses as they are now.
@@ -64,6 +69,19 @@ void snapshot_free(struct snapshot *s);
 /* snapshot_certificates — the certificates in use, borrowed from the snapshot; *count gets their
  * number. Never fails. */
 const struct snapshot_certificate *snapshot_certificates(const struct snapshot *s, size_t *count);
+
+/* snapshot_roster — users and secrets of the configuration, borrowed from the snapshot. Never
+ * fails. */
+const struct roster *snapshot_roster(const struct snapshot *s);
+
+/* snapshot_settings — what the engine takes, borrowed from the snapshot. Never fails. */
+const struct settings *snapshot_settings(const struct snapshot *s);
+
+/* snapshot_own — the addresses of this machine, borrowed from the snapshot. Never fails. */
+const struct own *snapshot_own(const struct snapshot *s);
+
+/* snapshot_number — the number that the conf's realm `i` has in the engine. Never fails. */
+uint8_t snapshot_number(const struct snapshot *s, size_t i);
 
 /* snapshot_view — what workers take, borrowed from the snapshot. Never fails. */
 const struct worker_view *snapshot_view(const struct snapshot *s);

@@ -173,11 +173,26 @@ static const struct option_case {
     {"run-as", "\"nobody\"", NULL, "\"\\x1b\"", "has control characters or is not UTF-8 text"},
     {"software", "\"\"", NULL, "\"\xff\"", NULL},
     {"drain-timeout", "\"90s\"", NULL, "\"8d\"", "is out of range; it can be 0 to 7d"},
+    {"uris", "{ \"turn:turn.example.org?transport=udp\" }", NULL, "\"\"", "uris is empty"},
+    {"store", "\"sqlite:/var/lib/turnpike/turnpike.db\"", NULL, "\"\"", "store is empty"},
+    {"store-password", "\"x\"", "\"hidden\"", "\"\"", "store-password is empty"},
+    {"node", "\"relay-1\"", NULL,
+     "\"0123456789012345678901234567890123456789012345678901234567890123\"",
+     "node is longer than the 63 bytes it can have"},
+    {"control", "\"/run/turnpike/control.sock\"", NULL,
+     ("\"/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+      "8901234567890123456\""),
+     "control is longer than the 107 bytes it can have"},
+    {"usage-interval", "\"90s\"", NULL, "\"9s\"", "is less than 10s; 0 tells no usage"},
     {"realm.secret", "{ \"s\", \"t\" }", "{ \"hidden\", \"hidden\" }", "\"\"",
      "realm.secret is empty"},
     {"realm.secret-digest", "\"both\"", NULL, "\"md5\"", "is not sha1, sha256 or both"},
     {"realm.expiry", "\"strict\"", NULL, "\"never\"", "is not lenient or strict"},
     {"realm.expiry-grace", "\"0\"", NULL, "\"31d\"", "is out of range; it can be 0 to 30d"},
+    {"realm.issue", "\"no\"", NULL, "\"never\"", "is not yes or no"},
+    {"realm.credential-ttl", "\"2h\"", NULL, "\"9s\"", "is out of range; it can be 10s to 400d"},
+    {"realm.credential-max-ttl", "\"400d\"", NULL, "\"59m\"",
+     "realm \"x\" has a credential-ttl above its credential-max-ttl"},
     {"realm.user.password", "\"x\"", "\"hidden\"", "\"\"", "realm.user.password is empty"},
     {"realm.user.key", "\"00112233445566778899aabbccddeeff\"", "\"hidden\"", "\"0011\"",
      "realm.user.key is not 32 hex digits"},
@@ -192,6 +207,8 @@ static const struct option_case {
      "goes beyond limits.allocations; a realm can only narrow it"},
     {"realm.limits.allocations-per-user", "\"9\"", NULL, "\"0\"",
      "goes beyond limits.allocations-per-user; a realm can only narrow it"},
+    {"realm.limits.allocations-per-tenant", "\"9\"", NULL, "\"11\"",
+     "goes beyond limits.allocations-per-tenant; a realm can only narrow it"},
     {"realm.limits.permissions-per-allocation", "\"9\"", NULL, "\"257\"",
      "goes beyond limits.permissions-per-allocation; a realm can only narrow it"},
     {"realm.limits.channels-per-allocation", "\"9\"", NULL, "\"0\"",
@@ -244,6 +261,7 @@ static const struct option_case {
     {"limits.allocations", "\"1000000000\"", NULL, "\"1000000001\"",
      "is out of range; it can be 0 to 1000000000"},
     {"limits.allocations-per-user", "\"10\"", NULL, "\"-1\"", "is not a whole number"},
+    {"limits.allocations-per-tenant", "\"10\"", NULL, "\"-1\"", "is not a whole number"},
     {"limits.permissions-per-allocation", "\"4096\"", NULL, "\"0\"",
      "is out of range; it can be 1 to 4096"},
     {"limits.channels-per-allocation", "\"1\"", NULL, "\"4097\"",
@@ -254,6 +272,11 @@ static const struct option_case {
      "is not a number per second like 200/s"},
     {"limits.bindings-per-prefix", "\"5/s\"", NULL, "\"99999999999999999999/s\"",
      "is out of range; it can be 0 to 1000000000/s"},
+    {"http.listen", "\"127.0.0.1:8080\"", NULL, "\"127.0.0.1\"",
+     "has a port that is not 1 to 65535"},
+    {"http.certificate", "\"chain.pem\"", NULL, "\"\"", "http has a key without a certificate"},
+    {"http.key", "\"private.pem\"", NULL, "\"\"", "http has a certificate without a key"},
+    {"http.origins", "{ \"https://app.example.org\" }", NULL, "{ \"\" }", "http.origins is empty"},
     {"log.level", "\"debug\"", NULL, "\"verbose\"", "is not error, warn, info or debug"},
     {"log.format", "\"json\"", NULL, "\"xml\"", "is not logfmt or json"},
     {"log.to", "\"/var/log/turnpike.log\"", NULL, "\"\"", "log.to is empty"},
@@ -276,6 +299,8 @@ static const char *other_half(const struct options_row *row)
     return strcmp(key, "certificate") == 0      ? "key = \"k.pem\"\n"
            : strcmp(key, "key") == 0            ? "certificate = \"c.pem\"\n"
            : strcmp(key, "fallback-names") == 0 ? "fallback = \"127.0.0.1:80\"\n"
+           : strcmp(key, "store-password") == 0 ? "store = \"redis://127.0.0.1\"\n"
+           : strcmp(key, "origins") == 0        ? "certificate = \"c.pem\"\nkey = \"k.pem\"\n"
                                                 : "";
 }
 
@@ -284,12 +309,13 @@ static const char *other_half(const struct options_row *row)
 static void file_with(char text[2048], const struct options_row *row, const char *value)
 {
     static const char *const frames[OPTIONS_SECTION_COUNT] = {
-        [OPTIONS_TOP] = "\n\n%s = %s\n",
+        [OPTIONS_TOP] = "\n\n%s = %s\n%s",
         [OPTIONS_REALM] = "realm \"x\" { user \"u\" { password = \"p\" }\n\n%s = %s\n}\n",
         [OPTIONS_USER] = "realm \"x\" {\nuser \"u\" {\n%s = %s\n}}\n",
         [OPTIONS_REALM_LIMITS] =
             ("realm \"x\" { secret = \"s\"\nlimits {\n%s = %s\n}}\n"
              "limits { lifetime = 20m allocations = 100 allocations-per-user = 10\n"
+             "allocations-per-tenant = 10 "
              "bandwidth-per-allocation = 1MB/s }\n"),
         [OPTIONS_REALM_PEERS] = "realm \"x\" { secret = \"s\"\npeers {\n%s = %s\n}}\n",
         [OPTIONS_LISTENER] = ("\nlistener \"tls:192.0.2.1:3478\" {\n%s = %s\n%s}\n"
@@ -299,7 +325,7 @@ static void file_with(char text[2048], const struct options_row *row, const char
         [OPTIONS_PEERS] = "\npeers {\n%s = %s\n}\n",
         [OPTIONS_LIMITS] = "\nlimits {\n%s = %s\n}\n",
         [OPTIONS_TLS] = "\ntls {\n%s = %s\n%s}\n",
-        [OPTIONS_HTTP] = "\nhttp {\n%s = %s\n}\n",
+        [OPTIONS_HTTP] = "\nhttp {\n%s = %s\n%s}\n",
         [OPTIONS_LOG] = "\nlog {\n%s = %s\n}\n",
     };
 #pragma GCC diagnostic push
@@ -336,7 +362,7 @@ static void every_option_takes_a_good_value(void **state)
 }
 
 /* place_of — the line a bad value is blamed on: that of the option; what is wrong of a listener as
- * a whole is said of its first line, and what tls lacks is said of what it has. */
+ * a whole is said of its first line, and what tls or http lacks is said of what it has. */
 static int place_of(const struct options_row *row)
 {
     const char *key = options_key(row->name);
@@ -344,7 +370,7 @@ static int place_of(const struct options_row *row)
     if (row->section == OPTIONS_LISTENER && (is_file || strcmp(key, "realm") == 0)) {
         return 2;
     }
-    return is_file && row->section == OPTIONS_TLS ? 4 : 3;
+    return is_file && (row->section == OPTIONS_TLS || row->section == OPTIONS_HTTP) ? 4 : 3;
 }
 
 static void every_option_refuses_a_bad_value(void **state)
@@ -397,6 +423,10 @@ static void every_default_is_that_of_the_table(void **state)
             snprintf(expected, sizeof(expected), "\"%s\"", standard);
         }
         print_message("# %s\n", r->name);
+        if (r->type == OPTIONS_PASSWORD) {
+            assert_false(value_printed(shown, r->name, value)); /* there is none to hide */
+            continue;
+        }
         assert_true(value_printed(shown, r->name, value));
         assert_string_equal(value, expected);
     }
@@ -859,7 +889,8 @@ static void set_comes_behind_the_file(void **state)
     static const char *const more[] = {"realm \"w\" { expiry = strict }", NULL};
     assert_null(read_conf("\nrealm \"w\" { }", more, why));
     assert_sentence(
-        why, "@/t.conf:2: realm \"w\" has neither a user nor a secret, so nobody could relay");
+        why, "@/t.conf:2: realm \"w\" has neither a user nor a secret, so nobody could relay; "
+             "set a store, control or http, and they can be made later");
     static const char *const empty[] = {"peers { allow = { } }", NULL};
     c = taken(file, empty);
     assert_int_equal(c->peers.allow.count, 0);
@@ -921,13 +952,58 @@ static void what_is_printed_can_be_read_again(void **state)
     free(second);
 }
 
+static void passwords_of_the_store_are_never_printed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *shown;
+    } rows[] = {
+        {"memory", "memory"},
+        {"sqlite:/srv/a@b:c.db", "sqlite:/srv/a@b:c.db"},
+        {"redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"},
+        {"redis://[::1]:6379", "redis://[::1]:6379"},
+        {"redis://turnpike@127.0.0.1:6379", "redis://hidden@127.0.0.1:6379"},
+        {"redis://turnpike:wonder@127.0.0.1:6379/0", "redis://turnpike:hidden@127.0.0.1:6379/0"},
+        {"rediss://:wonder@r.example:6379", "rediss://:hidden@r.example:6379"},
+        {"redis://u:@127.0.0.1", "redis://u:hidden@127.0.0.1"},
+        {"redis://u:wonder:land@127.0.0.1", "redis://u:hidden@127.0.0.1"},
+        {"redis://u:wonder@land@127.0.0.1", "redis://u:hidden@127.0.0.1"},
+        {"redis://u:won/der@127.0.0.1", "redis://u:hidden@127.0.0.1"},
+        {"redis+sentinel://u:wonder@a:1,b:2/main", "redis+sentinel://u:hidden@a:1,b:2/main"},
+        {"coturn+redis://:wonder@127.0.0.1", "coturn+redis://:hidden@127.0.0.1"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[256];
+        char value[256];
+        char expected[256];
+        snprintf(text, sizeof(text), "store = \"%s\"", rows[i].url);
+        snprintf(expected, sizeof(expected), "\"%s\"", rows[i].shown);
+        struct conf *c = taken(text, NULL);
+        assert_string_equal(c->store, rows[i].url);
+        char *shown = printed(c);
+        assert_true(value_printed(shown, "store", value));
+        assert_string_equal(value, expected);
+        assert_null(strstr(shown, "wonder"));
+        free(shown);
+        conf_free(c);
+    }
+    struct conf *c = taken("store = \"redis://127.0.0.1\" store-password = \"wonderland\"", NULL);
+    char *shown = printed(c);
+    assert_string_equal(c->store_password, "wonderland");
+    assert_null(strstr(shown, "wonder"));
+    free(shown);
+    conf_free(c);
+}
+
 static void restarts_are_asked_for_where_needed(void **state)
 {
     (void)state;
     static const char listener[] = "listener \"tls:192.0.2.1:3478\" { }\n"
                                    "tls { certificate = \"a\" key = \"b\" }\n";
-    char start[256];
-    snprintf(start, sizeof(start), "%srealm x { secret = s }", listener);
+    static const char store[] = "store = \"redis://127.0.0.1\"\n";
+    static const char http[] = "http { certificate = \"c.pem\" key = \"k.pem\" }\n";
+    char start[512];
+    snprintf(start, sizeof(start), "%s%s%srealm x { secret = s }", listener, store, http);
     struct conf *old = taken(start, NULL);
     size_t count;
     const struct options_row *rows = options_rows(&count);
@@ -941,8 +1017,10 @@ static void restarts_are_asked_for_where_needed(void **state)
         print_message("# %s\n", r->name);
         file_with(text, r, case_of(r->name)->good);
         /* Add what the old one has, where the text has none. */
-        snprintf(both, sizeof(both), "%s%s%s", text, strstr(text, "listen") ? "" : listener,
-                 strstr(text, "realm \"x\"") ? "" : "realm x { secret = s }\n");
+        bool listens = r->section == OPTIONS_LISTENER || strcmp(r->name, "listen") == 0;
+        snprintf(both, sizeof(both), "%s%s%s%s%s", text, listens ? "" : listener,
+                 strstr(text, "realm \"x\"") ? "" : "realm x { secret = s }\n",
+                 strstr(text, "store = ") ? "" : store, strstr(text, "http {") ? "" : http);
         struct conf *new = taken(both, NULL);
         const char *name = conf_restart_needed(old, new);
         if (r->reload == OPTIONS_LIVE) {
@@ -1010,6 +1088,8 @@ int main(void)
         {.name = "places are remembered", .test_func = places_are_remembered},
         {.name = "what is printed can be read again",
          .test_func = what_is_printed_can_be_read_again},
+        {.name = "passwords of the store are never printed",
+         .test_func = passwords_of_the_store_are_never_printed},
         {.name = "restarts are asked for where needed",
          .test_func = restarts_are_asked_for_where_needed},
     };

@@ -102,7 +102,8 @@ static void what_cannot_work_together_is_refused(void **state)
 {
     (void)state;
     refused("\nrealm \"x\" { }",
-            "--set:2: realm \"x\" has neither a user nor a secret, so nobody could relay");
+            "--set:2: realm \"x\" has neither a user nor a secret, so nobody could relay; "
+            "set a store, control or http, and they can be made later");
     refused("realm \"x\" {\nuser \"u\" { } }", "--set:2: user \"u\" has neither password nor key");
     refused("realm \"x\" {\nuser \"u\" { password = \"p\" key = "
             "\"00112233445566778899aabbccddeeff\" } }",
@@ -134,6 +135,84 @@ static void what_cannot_work_together_is_refused(void **state)
     refused(text, "--set:1: software is longer than the 127 bytes it can have");
 }
 
+static void http_beyond_this_machine_needs_a_certificate(void **state)
+{
+    (void)state;
+    static const char *const open[] = {"192.0.2.1:8080", "[2001:db8::1]:8080",
+                                       "[::ffff:192.0.2.1]:8080"};
+    static const char *const here[] = {"127.0.0.1:8080", "127.1.2.3:8080", "[::1]:8080"};
+    char text[256];
+    char sentence[512];
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        snprintf(text, sizeof(text), "http {\nlisten = \"%s\" }", open[i]);
+        snprintf(sentence, sizeof(sentence),
+                 "--set:2: http.listen = \"%s\" can be reached from other machines, and would "
+                 "show them keys and credentials in clear: set http.certificate and http.key, or "
+                 "listen on 127.0.0.1",
+                 open[i]);
+        refused(text, sentence);
+        snprintf(text, sizeof(text), "http { listen = \"%s\" certificate = c key = k }", open[i]);
+        conf_free(taken(text));
+    }
+    for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+        snprintf(text, sizeof(text), "http { listen = \"%s\" }", here[i]);
+        conf_free(taken(text));
+    }
+    refused("\nhttp { listen = \"0.0.0.0:8080\" }",
+            "--set:2: http.listen = \"0.0.0.0:8080\" is no address of one machine; name the "
+            "address itself");
+    refused("http {\ncertificate = c }", "--set:2: http has a certificate without a key");
+    refused("http {\nkey = k }", "--set:2: http has a key without a certificate");
+}
+
+static void store_and_its_options_go_together(void **state)
+{
+    (void)state;
+    refused("\nstore-password = \"wonderland\"",
+            "--set:2: store-password is for Redis, and the store is none");
+    refused("store = \"sqlite:/srv/users.db\"\nstore-password = \"wonderland\"",
+            "--set:2: store-password is for Redis, and the store is none");
+    conf_free(taken("store = \"coturn+redis://127.0.0.1\" store-password = \"wonderland\""));
+    refused("\nusage-interval = 1s",
+            "--set:2: usage-interval = \"1s\" is less than 10s; 0 tells no usage");
+    conf_free(taken("usage-interval = 10s"));
+    conf_free(taken("usage-interval = 0"));
+}
+
+static void credentials_are_no_longer_than_the_longest(void **state)
+{
+    (void)state;
+    refused("realm \"x\" { secret = \"s\"\ncredential-ttl = 25h }",
+            "--set:2: realm \"x\" has a credential-ttl above its credential-max-ttl");
+    refused("realm \"x\" { secret = \"s\"\ncredential-max-ttl = 30m }",
+            "--set:2: realm \"x\" has a credential-ttl above its credential-max-ttl");
+    refused("realm \"x\" { secret = \"s\"\ncredential-ttl = 2h\ncredential-max-ttl = 1h }",
+            "--set:2: realm \"x\" has a credential-ttl above its credential-max-ttl");
+    struct conf *c = taken("realm \"x\" { secret = \"s\" credential-ttl = 2h\n"
+                           "credential-max-ttl = 2h issue = no }\n"
+                           "realm \"y\" { secret = \"s\" }");
+    assert_int_equal(c->realms[0].credential_ttl, 7200);
+    assert_int_equal(c->realms[0].credential_max_ttl, 7200);
+    assert_false(c->realms[0].issues);
+    assert_int_equal(c->realms[1].credential_ttl, 3600);
+    assert_int_equal(c->realms[1].credential_max_ttl, 86400);
+    assert_true(c->realms[1].issues);
+    conf_free(c);
+}
+
+static void realm_may_get_its_users_later(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"store = \"sqlite:/srv/users.db\"",
+                                       "control = \"/run/turnpike/control.sock\"",
+                                       "http { listen = \"127.0.0.1:8080\" }"};
+    char text[256];
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        snprintf(text, sizeof(text), "realm \"x\" { }\n%s", ways[i]);
+        conf_free(taken(text));
+    }
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -143,6 +222,13 @@ int main(void)
         {.name = "what stands twice is refused", .test_func = what_stands_twice_is_refused},
         {.name = "what cannot work together is refused",
          .test_func = what_cannot_work_together_is_refused},
+        {.name = "HTTP beyond this machine needs a certificate",
+         .test_func = http_beyond_this_machine_needs_a_certificate},
+        {.name = "the store and its options go together",
+         .test_func = store_and_its_options_go_together},
+        {.name = "credentials are no longer than the longest",
+         .test_func = credentials_are_no_longer_than_the_longest},
+        {.name = "a realm may get its users later", .test_func = realm_may_get_its_users_later},
     };
     return cmocka_run_group_tests_name("conf_check", tests, NULL, NULL);
 }

@@ -174,14 +174,25 @@ static void uncomment(char *text)
     }
 }
 
+/* forget_file — have it be a secret and no file's name. */
+static void forget_file(char *text, const char *name)
+{
+    char *file = strstr(text, name);
+    assert_non_null(file);
+    *file = 'F';
+}
+
 static void sample_works_with_everything_in_it(void **state)
 {
     (void)state;
     char *text = printed(options_print_sample);
     uncomment(text);
-    char *file = strstr(text, "file:/etc/turnpike/secret");
-    assert_non_null(file);
-    *file = 'F'; /* a secret and no file's name */
+    forget_file(text, "file:/etc/turnpike/secret");
+    forget_file(text, "file:/etc/turnpike/redis-password");
+    /* The example of a store is none that has a password, so make it one. */
+    char *store = strstr(text, "sqlite:/var/lib");
+    assert_non_null(store);
+    memcpy(store, "redis:///", strlen("redis:///"));
     struct conf *c = read_text(text);
     assert_int_equal(c->listener_count, 2);
     assert_int_equal(c->realm_count, 1);
@@ -192,6 +203,10 @@ static void sample_works_with_everything_in_it(void **state)
     assert_string_equal(c->run_as, "turnpike");
     assert_int_equal(c->listeners[1].transport, CONF_TLS);
     assert_int_equal(c->listeners[1].fallback.port, 8080);
+    assert_int_equal(c->http_listen.port, 8080);
+    assert_int_equal(c->uris.count, 1);
+    assert_int_equal(c->http_origins.count, 1);
+    assert_string_equal(c->control, "/run/turnpike/control.sock");
     assert_non_null(c->key);
     conf_free(c);
     free(text);

@@ -134,6 +134,7 @@ static void defaults_are_those_of_the_rfcs(void **state)
     assert_int_equal(r->channels_max, 256);
     assert_int_equal(r->allocations, 0);
     assert_int_equal(r->per_user, 0);
+    assert_int_equal(r->per_tenant, 0);
     assert_int_equal(r->bandwidth, 0);
     assert_int_equal(s->nonce_lifetime, 600);
     assert_int_equal(s->allocations, 0);
@@ -155,10 +156,12 @@ static void every_setting_arrives(void **state)
     make("realm \"x\" { user \"u\" { password = \"p\" } expiry = strict expiry-grace = 5m\n"
          "limits { lifetime = 20m max-lifetime = 30m permission-lifetime = 100s\n"
          " channel-lifetime = 200s allocations = 50 allocations-per-user = 7\n"
+         " allocations-per-tenant = 6"
          " permissions-per-allocation = 8 channels-per-allocation = 9\n"
          " bandwidth-per-allocation = \"1MB/s\" } }\n"
          "limits { allocations = 100 nonce-lifetime = 5m challenges-per-prefix = \"11/s\"\n"
          " bindings-per-prefix = \"12/s\" lifetime = 30m max-lifetime = 2h }\n"
+         "usage-interval = 5m\n"
          "relay { family = same channels = rfc5766 icmp = yes }\n"
          "software = \"gate\" alternate-servers = { \"192.0.2.9:3478\" }");
     const struct settings *s = made.settings;
@@ -172,11 +175,13 @@ static void every_setting_arrives(void **state)
     assert_int_equal(r->channel_lifetime, 200);
     assert_int_equal(r->allocations, 50);
     assert_int_equal(r->per_user, 7);
+    assert_int_equal(r->per_tenant, 6);
     assert_int_equal(r->permissions_max, 8);
     assert_int_equal(r->channels_max, 9);
     assert_int_equal(r->bandwidth, 1000000);
     assert_int_equal(s->allocations, 100);
     assert_int_equal(s->nonce_lifetime, 300);
+    assert_int_equal(s->interim, 300);
     assert_int_equal(s->channel_last, 0x7fff);
     assert_int_equal(s->challenges_per_prefix, 11);
     assert_int_equal(s->bindings_per_prefix, 12);
