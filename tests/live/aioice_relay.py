@@ -35,6 +35,10 @@ def keep_to_relays(connection):
         connection._protocols[:] = [
             each for each in connection._protocols if each.local_candidate.type == "relay"
         ]
+        # Nor does it hide what a STUN server said.
+        connection._local_candidates[:] = [
+            each for each in connection._local_candidates if each.type == "relay"
+        ]
 
     connection._transport_policy = aioice.ice.TransportPolicy.RELAY
     connection.gather_candidates = gather_relays
@@ -55,8 +59,8 @@ async def introduce(one, other):
     other.remote_password = one.local_password
 
 
-async def data_both_ways(transport):
-    caller, callee = agent(transport, True), agent(transport, False)
+async def data_both_ways(transport, made=agent):
+    caller, callee = made(transport, True), made(transport, False)
     try:
         for connection in (caller, callee):
             keep_to_relays(connection)
@@ -104,9 +108,9 @@ async def wrong_password(transport):
     await connection.close()
 
 
-async def over_each_transport(*tests):
+async def over_each_transport(*tests, transports=PORTS):
     """Each test with each transport, one after the other; what one raises fails it."""
-    for transport in PORTS:
+    for transport in transports:
         for test in tests:
             try:
                 await asyncio.wait_for(test(transport), PATIENCE)

@@ -29,8 +29,8 @@ async def negotiate(caller, callee):
     await caller.setRemoteDescription(callee.localDescription)
 
 
-async def data_channel(transport):
-    caller, callee = new_peer(transport), new_peer(transport)
+async def data_channel(transport, made=new_peer):
+    caller, callee = made(transport), made(transport)
     messages = [bytes([number]) * (400 * number + 1) for number in range(40)]
     echoes = []
     complete = asyncio.Event()
@@ -61,4 +61,5 @@ async def data_channel(transport):
         await asyncio.gather(caller.close(), callee.close())
 
 
-asyncio.run(over_each_transport(data_channel))
+if __name__ == "__main__":
+    asyncio.run(over_each_transport(data_channel))

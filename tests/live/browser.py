@@ -24,8 +24,10 @@ URLS = {
 }
 
 
-def ice_server(transport, password="wonderland"):
-    return {"urls": URLS[transport], "username": "alice", "credential": password}
+def configuration(transport, password="wonderland"):
+    """Of a peer connection that has one server, reached by one transport."""
+    server = {"urls": URLS[transport], "username": "alice", "credential": password}
+    return {"iceServers": [server]}
 
 
 class Browser:
@@ -120,11 +122,12 @@ def browsers():
 class End:
     """One end of a call: a peer connection of a browser's page."""
 
-    def __init__(self, browser, name, transport):
+    def __init__(self, browser, name, transport, given=None):
+        """given is a configuration in the place of the one for that transport."""
         self.transport = transport
         self._browser = browser
         self._name = name
-        self.ask("prepare", ice_server(transport), name == "caller")
+        self.ask("prepare", given or configuration(transport), name == "caller")
 
     def ask(self, function, *arguments):
         return self._browser.ask(function, self._name, *arguments)
@@ -133,12 +136,13 @@ class End:
 class Call:
     """A call between two browsers, or two peer connections of one."""
 
-    def __init__(self, calling, called, by, to):
-        """by and to are transports: the caller's and the callee's to its relay."""
+    def __init__(self, calling, called, by, to, given=None):
+        """by and to are transports: the caller's and the callee's to its relay; given is what both
+        are configured with, where it is not made here."""
         self.title = f"{calling.TITLE} over {by.upper()}"
         if (calling, by) != (called, to):
             self.title += f" and {called.TITLE} over {to.upper()}"
-        self.ends = [End(calling, "caller", by), End(called, "callee", to)]
+        self.ends = [End(calling, "caller", by, given), End(called, "callee", to, given)]
         self.negotiate()
 
     def negotiate(self, restart=False):

@@ -5,7 +5,7 @@ Arguments: the kind of browser, its program, the file of the authority to trust.
 
 import sys
 
-from browser import URLS, Call, browsers, check_call, check_restart, ice_server, run_with
+from browser import URLS, Call, browsers, check_call, check_restart, configuration, run_with
 from chromium_driver import Chromium
 from firefox_driver import Firefox
 from livetest import note, ok
@@ -22,7 +22,7 @@ def calls(browser, transport, client):
 
 def wrong_password(browser, transport):
     """S33 a wrong password"""
-    seen = browser.ask("gather", ice_server(transport, "wrong"))
+    seen = browser.ask("gather", configuration(transport, "wrong"))
     note(f"errors told: {seen['errors']}")
     told = 401 in (code for code, _ in seen["errors"])
     ok(
@@ -34,7 +34,7 @@ def wrong_password(browser, transport):
 
 def untrusted(browser):
     """U01 a certificate of an unknown authority"""
-    seen = browser.ask("gather", ice_server("tls"))
+    seen = browser.ask("gather", configuration("tls"))
     note(f"errors told: {seen['errors']}")
     ok(
         not seen["candidates"],
@@ -55,4 +55,5 @@ def main():
         run_with(untrusted, opened(kind, program))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -83,11 +83,12 @@ tls_section() {
 	echo "tls { certificate = \"$work/fullchain.pem\" key = \"$work/key.pem\" }"
 }
 
-# name_server — the client's namespace knows the server by name. Another name is refused at once:
-# a browser that waits for a DNS server which does not answer is late for names in hosts too.
+# name_server — the client's namespace knows the server by name, also with the dot that Chromium adds
+# to a name in a URI of STUN, or of TURN over UDP. Another name is refused at once: a browser that
+# waits for a DNS server which does not answer is late for names in hosts too.
 name_server() {
 	local files=/etc/netns/$client_ns
 	mkdir -p "$files"
-	printf '%s\n' "127.0.0.1 localhost" "10.77.0.1 $server_name" >"$files/hosts"
+	printf '%s\n' "127.0.0.1 localhost" "10.77.0.1 $server_name $server_name." >"$files/hosts"
 	printf '%s\n' "nameserver 127.0.0.1" "options timeout:1 attempts:1" >"$files/resolv.conf"
 }

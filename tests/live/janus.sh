@@ -6,11 +6,8 @@
 . "$(dirname "$0")/browser.sh"
 . "$here/transports.sh"
 
-need_command janus
-for modules in /usr/lib/*/janus /usr/lib/janus; do
-	[ -e "$modules/plugins/libjanus_echotest.so" ] && break
-done
-[ -e "$modules/transports/libjanus_http.so" ] || skip_all "Janus's plugins are not installed"
+. "$here/janus_modules.sh"
+
 chromium=$(find_chromium) || skip_all "chromium is not installed"
 plan 10
 world_up

@@ -29,11 +29,7 @@ general: {{
     debug_colors = false
 }}
 nat: {{
-    turn_server = "{server}"
-    turn_port = {turn_port}
-    turn_type = "{way}"
-    turn_user = "alice"
-    turn_pwd = "wonderland"
+    {nat}
     allow_force_relay = true
     ice_enforce_list = "{own}"
 }}
@@ -50,10 +46,22 @@ general: {{
 }
 
 
+# What the nat section says of a relay, by the way to it.
+NAT = """
+    turn_server = "{server}"
+    turn_port = {turn_port}
+    turn_type = "{way}"
+    turn_user = "alice"
+    turn_pwd = "wonderland"
+"""
+
+
 class Janus:
     """A Janus of our own with one plugin and one transport, and a session in it."""
 
-    def __init__(self, modules, folder, way):
+    NAME = "room-7"
+
+    def __init__(self, modules, folder, nat):
         os.makedirs(folder)
         for module in ("plugins/libjanus_echotest.so", "transports/libjanus_http.so"):
             os.mkdir(os.path.dirname(os.path.join(folder, module)))
@@ -61,14 +69,7 @@ class Janus:
         for name, text in CONFIGS.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(
-                    text.format(
-                        folder=folder,
-                        server=SERVER4[0],
-                        turn_port=WAYS[way],
-                        way=way,
-                        own=CLIENT4,
-                        port=PORT,
-                    )
+                    text.format(folder=folder, nat=nat, own=CLIENT4, port=PORT)
                 )
         self.log = os.path.join(folder, "log")
         with open(self.log, "wb") as log:
@@ -85,6 +86,7 @@ class Janus:
             eventually(self._is_there, 20)
             self._place += f"/{self.say({'janus': 'create'})['data']['id']}"
             attach = {"janus": "attach", "plugin": "janus.plugin.echotest"}
+            attach["opaque_id"] = self.NAME
             self._place += f"/{self.say(attach)['data']['id']}"
         except BaseException:
             self.close()
@@ -137,28 +139,36 @@ class Janus:
 
 def call(modules, work, way, browser):
     """T01 T49 a call from Chromium to Janus"""
-    janus = Janus(modules, os.path.join(work, f"janus-{way}"), way)
+    nat = NAT.format(server=SERVER4[0], turn_port=WAYS[way], way=way)
+    call_with(Janus(modules, os.path.join(work, f"janus-{way}"), nat), f"Janus over {way}", browser)
+
+
+def call_with(janus, title, browser, during=None):
+    """The tests of a call to a Janus, which ends with it; during, if given, is one more while it
+    lasts."""
     passed = False
     try:
         end = End(browser, "caller", "udp")
         answer = janus.answer(end.ask("describe"))
         end.ask("accept", answer)
         candidates = [line for line in answer["sdp"].splitlines() if "candidate:" in line]
-        relayed = candidates and all(" typ relay" in candidate for candidate in candidates)
-        passed = ok(relayed, f"T01 T49 Janus over {way}: has relays and nothing else", *candidates)
+        relayed = bool(candidates) and all(" typ relay" in candidate for candidate in candidates)
+        passed = ok(relayed, f"T01 T49 {title}: has relays and nothing else", *candidates)
         seen = []
 
         def decodes():
             seen[:] = [end.ask("summary")]
             return seen[0]["type"] == "relay" and seen[0]["frames"] >= FRAMES
 
-        passed &= ok(eventually(decodes, 20), f"T50 Janus over {way}: video comes back", *seen)
+        passed &= ok(eventually(decodes, 20), f"T50 {title}: video comes back", *seen)
         came_back, sent = end.ask("echo")
         passed &= ok(
             came_back == sent,
-            f"T44 T56 Janus over {way}: a data channel's bytes come back",
+            f"T44 T56 {title}: a data channel's bytes come back",
             f"{came_back} of {sent}",
         )
+        if during:
+            passed &= during()
         end.ask("hangUp")
     finally:
         if not passed:
@@ -174,4 +184,5 @@ def main():
             run_with(call, modules, work, way, browser)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,31 +6,13 @@
 # T17 T30 T49 T50 T56 Q04.
 . "$(dirname "$0")/transports.sh"
 
-packages=/usr/share/gocode
-need_command go
-[ -d $packages/src/github.com/pion/turn ] || skip_all "pion/turn for Go is not installed"
-[ -d $packages/src/github.com/pion/webrtc ] || skip_all "pion/webrtc for Go is not installed"
+. "$here/pion_build.sh"
+
+has_pion || skip_all "Go, or pion for it, is not installed"
 plan 14
 
-# Debian's packages are a GOPATH; the program joins them from a GOPATH of its own.
-build_pion() {
-	local source=$work/go/src/live/pion
-	mkdir -p "$source"
-	cp "$here/pion/main.go" "$here/pion/go.mod" "$source/"
-	(
-		cd "$source" || exit
-		export GOPATH=$work/go:$packages GO111MODULE=off GOFLAGS='' GOPROXY=off
-		export HOME="${HOME:-$work}"
-		timeout --foreground -k 5 300 go build -o "$work/pion" .
-	)
-}
-
 world_up
-if ! build_pion >"$work/build.log" 2>&1; then
-	explain "$work/build.log"
-	echo "Bail out! the program does not build"
-	exit 1
-fi
+build_pion
 start_on_all_transports
 
 # Its WebRTC stack trusts what the system trusts, and takes no file of ours but this way.

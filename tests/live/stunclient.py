@@ -204,7 +204,11 @@ class NoAnswer(Exception):
 
 
 class BadSignature(Exception):
-    """A response after authentication that is not signed as it must be."""
+    """A response after authentication that is not signed as it must be; .error is its code."""
+
+    def __init__(self, method, error):
+        super().__init__(f"method {method}, error {error}")
+        self.error = error
 
 
 class Client:
@@ -317,7 +321,7 @@ class Client:
             self.learn(response)
         if signed and response.error not in (400, 401, 438):
             if not response.is_signed_by(self.key(), self._sha256):
-                raise BadSignature(f"method {method}, error {response.error}")
+                raise BadSignature(method, response.error)
         return response
 
     def binding(self):

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // pion relays through a TURN server over UDP, TCP, TLS and DTLS with pion's client and with pion's
-// WebRTC stack, and prints one TAP line, without a number, for each thing it saw.
+// WebRTC stack, and prints one TAP line, without a number, for each thing it saw. Given files of what
+// the server issued, it relays with these instead.
 package main
 
 import (
@@ -51,6 +52,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "no certificates in", *ca, err)
 		os.Exit(1)
 	}
+	for _, file := range flag.Args() {
+		relayIssued(file)
+	}
+	if flag.NArg() > 0 {
+		return
+	}
 	for _, w := range []way{
 		{"UDP", "turn", "udp", port, openUDP},
 		{"TCP", "turn", "tcp", port, openTCP},
@@ -60,7 +67,8 @@ func main() {
 		report("T01 T30 T50 T56 pion/turn relays both ways with an echo peer: "+w.name,
 			relayWithEcho(w))
 		report("S33 pion/turn is refused with a wrong password: "+w.name, wrongPassword(w))
-		report("T49 pion/webrtc, a data channel between two relays: "+w.name, dataChannel(w))
+		report("T49 pion/webrtc, a data channel between two relays: "+w.name,
+			dataChannel(peersOver(w)))
 	}
 	report("T17 UDP and TCP from one port are two allocations", twoFromOnePort())
 }
@@ -297,26 +305,28 @@ func twoFromOnePort() error {
 	return nil
 }
 
-func newPeer(w way) (*webrtc.PeerConnection, error) {
+// A maker makes one end of a call.
+type maker func() (*webrtc.PeerConnection, error)
+
+func peersOver(w way) maker {
 	url := fmt.Sprintf("%s:%s:%d?transport=%s", w.scheme, *server, w.port, w.transport)
-	return webrtc.NewPeerConnection(webrtc.Configuration{
+	return peersOf(webrtc.Configuration{
 		ICEServers: []webrtc.ICEServer{{
 			URLs:       []string{url},
 			Username:   *user,
 			Credential: *password,
 		}},
-		ICETransportPolicy: webrtc.ICETransportPolicyRelay,
 	})
 }
 
 // dataChannel opens a channel from one peer to the other and waits for the echo of a message.
-func dataChannel(w way) error {
-	caller, err := newPeer(w)
+func dataChannel(newPeer maker) error {
+	caller, err := newPeer()
 	if err != nil {
 		return err
 	}
 	defer caller.Close()
-	callee, err := newPeer(w)
+	callee, err := newPeer()
 	if err != nil {
 		return err
 	}
