@@ -3,13 +3,14 @@
 
 import hashlib
 import json
+import os
 import re
 import signal
 import subprocess
 import time
 
 from livetest import CLIENT4, EchoPeer, eventually, note, ok, run
-from nodes import PARK_WAIT, REALM, REDIS4, WORLD, Node, Redis, Session
+from nodes import PARK_WAIT, REALM, REDIS4, WORK, WORLD, Node, Redis, Session
 from nodes import eventually_in, login
 
 peer = EchoPeer(CLIENT4)
@@ -170,14 +171,27 @@ def node_ends():
 # ---- coturn's own
 
 
-def turnadmin(old, *words):
-    where = f"ip=127.0.0.1 dbname=0 port={old.port} connect_timeout=5"
+# turnadmin leaves a log in one of these for each of its runs.
+ASIDE = "mount -t tmpfs none /var/log && mount -t tmpfs none /var/tmp && exec"
+
+
+def beside_redis(*words):
+    """What a tool says that is run where Redis is, on the same machine."""
+    there = ["ip", "netns", "exec", f"{WORLD}-redis", "sh", "-c", f'{ASIDE} "$@"', "sh"]
     done = subprocess.run(
-        ["ip", "netns", "exec", f"{WORLD}-redis", "turnadmin", "-N", where, *words],
-        capture_output=True, text=True, timeout=20, check=False, cwd=old.folder,
-    )  # fmt: skip
+        [*there, *words], capture_output=True, text=True, timeout=30, check=False, cwd=WORK
+    )
     if done.returncode != 0:
-        raise AssertionError(f"turnadmin {words}: {done.stdout[-300:]} {done.stderr[-300:]}")
+        raise AssertionError(f"{words}: {done.stdout[-300:]} {done.stderr[-300:]}")
+    return done.stdout + done.stderr
+
+
+def turnadmin(database, *words):
+    """The database is a Redis, or the path of an SQLite file."""
+    where = ["-b", database]
+    if isinstance(database, Redis):
+        where = ["-N", f"ip=127.0.0.1 dbname=0 port={database.port} connect_timeout=5"]
+    beside_redis("turnadmin", *where, *words)
 
 
 def uclient(*words):
@@ -261,4 +275,46 @@ def coturn():
     old.stop()
 
 
-run(begin, rubbish_users, wrong_kinds, quota_kind, node_ends, coturn)
+OLD_SECRET = "secret-of-former-days"  # turnpike takes none of under 16 bytes
+
+
+def taken_over(what, store, *source):
+    """A database of coturn that turnpikectl imports into a store; then coturn is not needed."""
+    channels = 'relay { channels = "rfc5766" }'
+    server = Node("a", store, channels).start()
+    code = login(server, "old", "oldpassword")[0]
+    ok(code == 401, f"{what}: a user is not known before", code)
+    said = beside_redis(os.environ["TURNPIKECTL"], "--socket", server.socket, "import", *source)
+    note(said.splitlines()[-1])
+    for name in what, f"{what}, started again":
+        good, why = uclient("-u", "old", "-w", "oldpassword")
+        ok(good, f"{name}: turnutils_uclient relays as an old user", why, said)
+        good, why = uclient("-u", "jane", "-W", OLD_SECRET)
+        ok(good, f"{name}: and with the old secret", why, said)
+        code = login(server, "old", "other")[0]
+        ok(code == 401, f"{name}: not with another password", code)
+        server.end(signal.SIGTERM)
+        if name == what:
+            server.start()
+    ok(not server.faults, f"{what}: the node ended cleanly", *server.faults)
+
+
+def successors():
+    """turnpike in the place of a coturn"""
+    old = Redis("left")
+    old.start()
+    file = WORK / "turndb"
+    for database in old, file:
+        turnadmin(database, "-a", "-u", "old", "-r", REALM, "-p", "oldpassword")
+        turnadmin(database, "-s", OLD_SECRET, "-r", REALM)
+    conf = WORK / "turnserver.conf"
+    conf.write_text(f"realm={REALM}\nlt-cred-mech\nuser=old:oldpassword\n"
+                    f"static-auth-secret={OLD_SECRET}\n", encoding="utf-8")  # fmt: skip
+    connection = f"ip=127.0.0.1 dbname=0 port={old.port}"
+    taken_over("Redis into SQLite", f"sqlite:{WORK}/taken.db", "coturn-redis", connection)
+    taken_over("SQLite into Redis", f"redis://{REDIS4}:{old.port}/1", "coturn-sqlite", file)
+    taken_over("turnserver.conf into SQLite", f"sqlite:{WORK}/conf.db", "coturn-conf", conf)
+    old.stop()
+
+
+run(begin, rubbish_users, wrong_kinds, quota_kind, node_ends, coturn, successors)
