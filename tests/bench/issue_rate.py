@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""issue_rate.py — what credentials and users cost a server that keeps them in SQLite, or where STORE in
-the environment says (an empty redis://127.0.0.1:PORT): the latency of issuing 1000 credentials a second over HTTP, and of a relay beside it; how fast users are added, and
-how long the server takes to know one of ten, of a thousand and of a hundred thousand. Figures, no
-verdicts.
+"""issue_rate.py — what credentials and users cost a server that keeps them in SQLite, or where
+STORE in the environment says (an empty redis://127.0.0.1:PORT): the latency of issuing 1000
+credentials a second over HTTP, and of a relay beside it, and beside 10 readings of the metrics a
+second; how fast users are added, and how long the server takes to know one of ten, of a thousand
+and of a hundred thousand. Figures, no verdicts.
 
     tests/bench/issue_rate.py [SERVER] [USERS]       on loopback, as anybody
 """
@@ -26,6 +27,7 @@ import stunclient  # noqa: E402  pylint: disable=wrong-import-position
 
 HOST, PORT, HTTP = "127.0.0.1", 23478, 28080
 ISSUES, PACKETS, SECONDS = 1000, 200, 10  # a second, a second, and for how long
+SCRAPES = 10  # a second
 ISSUERS, ADDERS, CONNECTIONS = 2, 2, 32  # processes, processes, connections of each adder
 SAMPLE = 500  # users whose authentication is timed, at most
 
@@ -81,10 +83,11 @@ class Connection:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._key = key
 
-    def ask(self, path, content):
-        body = json.dumps(content)
+    def ask(self, path, content=None):
+        """POST the content, or GET where there is none."""
+        method, body = ("GET", "") if content is None else ("POST", json.dumps(content))
         self._sock.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: turnpike\r\nAuthorization: Bearer {self._key}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: turnpike\r\nAuthorization: Bearer {self._key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         )
 
@@ -141,6 +144,17 @@ def issue(key, rate, results):
     results.put(took)
 
 
+def scrape(key, results):
+    """Latencies of reading the metrics."""
+    connection = Connection(key)
+    took = []
+    for due in every(SCRAPES, SECONDS):
+        connection.ask("/metrics")
+        if connection.answer() == 200:
+            took.append(time.perf_counter() - due)
+    results.put(took)
+
+
 def relay(results):
     """Round trips of a relay over UDP."""
     peer = livetest.EchoPeer(HOST)
@@ -177,6 +191,22 @@ def beside_each_other(server):
             show(f"issue, {title}", took, f" in {SECONDS} s")
         if relays:
             show(f"relay, {title}", relayed.get(), f" in {SECONDS} s")
+        for worker in workers:
+            worker.join()
+
+
+def scraped(server):
+    """The relay alone and beside the reading of metrics, in turns."""
+    key = server.make_key("read")
+    for title, scrapes in 2 * (("alone", 0), ("scraped", 1)):
+        read, relayed = multiprocessing.Queue(), multiprocessing.Queue()
+        workers = [multiprocessing.Process(target=scrape, args=(key, read))] * scrapes
+        workers += [multiprocessing.Process(target=relay, args=(relayed,))]
+        for worker in workers:
+            worker.start()
+        if scrapes:
+            show("metrics", read.get(), f" in {SECONDS} s")
+        show(f"relay, {title}", relayed.get(), f" in {SECONDS} s")
         for worker in workers:
             worker.join()
 
@@ -247,6 +277,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         with Server(program, folder) as server:
             beside_each_other(server)
+            scraped(server)
         there = 0
         for count in (10, 1000, most):
             with Server(program, folder) as server:
