@@ -7,6 +7,7 @@
 #include <event2/event.h>
 
 #include "net/digest_openssl.h"
+#include "store/store.h"
 #include "conf.h"
 #include "demo.h"
 #include "options_print.h"
@@ -49,6 +50,11 @@ static void print_help(void)
 /* is_usable — whether a conf becomes a snapshot: what start would refuse, --check refuses. */
 static bool is_usable(const struct conf *c, char *why, size_t why_room)
 {
+    char sentence[256];
+    if (!store_is_known(c->store, sentence, sizeof(sentence))) {
+        snprintf(why, why_room, "%s: %s", conf_place(c, "store"), sentence);
+        return false;
+    }
     static struct snapshot_socket sockets[LISTENER_MAX];
     size_t count = snapshot_sockets(c, sockets, LISTENER_MAX);
     struct snapshot_parts parts = {

@@ -50,13 +50,18 @@ static const struct store_backend *backend_of(const char *url)
     return NULL;
 }
 
+bool store_is_known(const char *url, char *why, size_t why_room)
+{
+    snprintf(why, why_room,
+             "no such kind of store: write memory, sqlite:/path, redis://host, "
+             "redis+sentinel://host/name, redis+unix:/path or coturn+redis://host");
+    return backend_of(url) != NULL;
+}
+
 struct store *store_open(const struct store_parts *parts, char *why, size_t why_room)
 {
     const struct store_backend *backend = backend_of(parts->url);
-    if (!backend) {
-        snprintf(why, why_room,
-                 "no such kind of store: write memory, sqlite:/path, redis://host, "
-                 "redis+sentinel://host/name, redis+unix:/path or coturn+redis://host");
+    if (!store_is_known(parts->url, why, why_room)) {
         return NULL;
     }
     struct store *s = calloc(1, sizeof(*s));

@@ -121,6 +121,10 @@ struct store_parts {
     struct store_events events;
 };
 
+/* store_is_known — whether there is a backend for a URL, the rest of which is judged by store_open
+ * alone. Otherwise `why` is one sentence. */
+bool store_is_known(const char *url, char *why, size_t why_room);
+
 /* store_open — open the store a URL names. SQLite is opened, checked and migrated at once; Redis is
  * connected to in the background. `parts` borrowed for the call, texts copied. Returns new, closed
  * with store_close; NULL with one sentence in `why`. */

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 . "$here/certificates.sh"
 
-plan 561
+plan 563
 world_up
 make_certificates
 export CONTROL=$work/control.sock
@@ -25,10 +25,10 @@ write_front() {
 
 loopback='http { listen = "127.0.0.1:8080" origins = { "https://app.example.org" } }'
 
-# refuses_to_start PATTERN — status 1, and one sentence on stderr that has the pattern.
+# refuses_to_start PATTERN [ARGUMENT] — status 1, and one sentence on stderr that has the pattern.
 refuses_to_start() {
 	local status
-	in_server 10 "$TURNPIKE" --config "$work/turnpike.conf" >"$work/refused.out" 2>"$work/refused.err"
+	in_server 10 "$TURNPIKE" --config "$work/turnpike.conf" ${2:+"$2"} >"$work/refused.out" 2>"$work/refused.err"
 	status=$?
 	cat "$work/refused.err"
 	echo "status $status, $(wc -l <"$work/refused.err") lines"
@@ -92,6 +92,10 @@ check "a certificate that is none: refused" refuses_to_start "nonsense.pem"
 make_key "$work/other.pem" ec
 write_front "http { listen = \"127.0.0.1:8443\" certificate = \"$work/fullchain.pem\" key = \"$work/other.pem\" }"
 check "a key of another certificate: refused" refuses_to_start "other.pem|fullchain.pem"
+store=mysql://127.0.0.1/turnpike
+write_front "$loopback"
+check "a store of an unknown kind: refused" refuses_to_start "no such kind of store: write "
+check "and by --check" refuses_to_start "no such kind of store: write " --check
 store=sqlite:$work/nowhere/turnpike.db
 write_front "$loopback"
 check "a store in a folder that is not there: refused" refuses_to_start "nowhere"
