@@ -16,4 +16,4 @@ fi
 export TURNPIKECTL
 plan 94
 nodes_up
-nodes_test 170 redis_foreign.py
+nodes_test 300 redis_foreign.py
