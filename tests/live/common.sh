@@ -9,8 +9,8 @@
 # start_server, its checks, server_ended_cleanly. Namespaces, processes and the scratch
 # folder go away when the script ends, however it ends.
 #
-# Environment: TURNPIKE (the server's binary), SERVER_WORKERS (default 2), KEEP_LOGS (a
-# folder: the server's logs are copied there).
+# Environment: TURNPIKE (the server's binary), TURNPIKECTL (default: the one beside it),
+# SERVER_WORKERS (default 2), KEEP_LOGS (a folder: the server's logs are copied there).
 
 set -u
 
@@ -22,6 +22,8 @@ if [ -z "${TURNPIKE:-}" ]; then
 		[ -x "$TURNPIKE" ] && break
 	done
 fi
+TURNPIKECTL=${TURNPIKECTL:-$(dirname "$(realpath "$TURNPIKE")")/turnpikectl}
+export TURNPIKECTL
 
 # Debian's modules for Python belong to Debian's interpreter, not to the first in PATH.
 python=/usr/bin/python3

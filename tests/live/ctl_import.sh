@@ -7,11 +7,6 @@
 
 need_command turnadmin
 need_command redis-server
-if [ -z "${TURNPIKECTL:-}" ]; then
-	for TURNPIKECTL in "${top_builddir:-.}/src/turnpikectl" "$here/../../src/turnpikectl"; do
-		[ -x "$TURNPIKECTL" ] && break
-	done
-fi
 plan 45
 world_up
 
@@ -21,4 +16,4 @@ world_up
 number_tap in_client 300 unshare -m sh -c '
 	mount -t tmpfs none /var/log && mount -t tmpfs none /var/tmp || exit 1
 	cd "$1" && shift && exec "$@"' sh "$work" \
-	env TURNPIKE="$TURNPIKE" TURNPIKECTL="$TURNPIKECTL" "$python" "$here/ctl_import.py" "$work"
+	env TURNPIKE="$(realpath "$TURNPIKE")" "$python" "$here/ctl_import.py" "$work"

@@ -33,8 +33,7 @@ secure_http() {
 
 # turnpikectl — its path, where it has been built.
 find_turnpikectl() {
-	local place=${TURNPIKECTL:-$(dirname "$TURNPIKE")/turnpikectl}
-	[ ! -x "$place" ] || echo "$place"
+	[ ! -x "$TURNPIKECTL" ] || echo "$TURNPIKECTL"
 }
 
 # office_test SECONDS FILE ARGUMENT... — a Python half that asks the interface, see office.py.

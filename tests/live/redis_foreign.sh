@@ -10,10 +10,6 @@
 for tool in redis-server turnadmin turnutils_uclient; do
 	need_command "$tool"
 done
-if [ -z "${TURNPIKECTL:-}" ]; then
-	TURNPIKECTL=$(dirname "$TURNPIKE")/turnpikectl
-fi
-export TURNPIKECTL
 plan 94
 nodes_up
 nodes_test 300 redis_foreign.py
